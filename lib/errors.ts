@@ -44,7 +44,7 @@ const KINDS = {
     'Use an openid of this app: each app has its own.',
     '请使用属于本应用的 openid：每个应用的 openid 各不相同。',
   ),
-  /** The app id or app secret is wrong. */
+  /** WeChat does not accept the credentials: AppID, AppSecret, IP address or third-party platform. */
   credentials: fact(
     500,
     false,

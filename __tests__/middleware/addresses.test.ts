@@ -95,7 +95,7 @@ describe('the origin', () => {
     '!a.example',
   ])('is refused with 400 if the Host header is %j', (name) => {
     const read = () => originOf(contextWith({}, { headers: { host: name } }));
-    expect(read).toThrow(/^The Host header is not a host name: .*Set baseURL/);
+    expect(read).toThrow(/^The request names no valid host \(Host, .*Set baseURL/);
     expect(read).toThrow(expect.objectContaining({ kind: 'config', status: 400 }) as Error);
   });
 

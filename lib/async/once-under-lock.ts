@@ -1,6 +1,6 @@
 /**
- * Runs work under a lock that the app implements. The work runs once, even if the lock calls it twice or
- * late.
+ * Runs work under the lock of a store, which may be the app's own. The work runs once, even if the lock calls
+ * it twice or late.
  */
 export class OnceUnderLock<T> {
   readonly #work: () => Promise<T>;

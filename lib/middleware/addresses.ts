@@ -27,9 +27,12 @@ export function originOf({ req, config }: Context): string {
   }
   const host = hostOf(req);
   if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
-  throw new WechatAuthError('config', `The Host header is not a host name: ${shown(host)}. Set baseURL.`, {
-    status: 400,
-  });
+  throw new WechatAuthError(
+    'config',
+    'The request names no valid host (Host, :authority, or X-Forwarded-Host of a trusted proxy): ' +
+      `${shown(host)}. Set baseURL.`,
+    { status: 400 },
+  );
 }
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/;
@@ -333,8 +336,9 @@ function originIn(address: string): string {
 }
 
 /**
- * Whether the browser says that another site sent this request. Old browsers send no Sec-Fetch-Site, only
- * Origin or Referer. A request with none of them counts as one of this site.
+ * Whether the browser says that another site sent this request. Old browsers, and all browsers over http
+ * except to localhost, send no Sec-Fetch-Site, only Origin or Referer. A request with none of them counts as
+ * one of this site.
  */
 export function isCrossSite(context: Context): boolean {
   const site = header(context.req, 'sec-fetch-site');
@@ -364,14 +368,17 @@ export function redirectURI(context: Context): string {
 export interface LoginLink {
   readonly returnTo?: string | undefined;
   readonly scope?: string | undefined;
-  /** The signed `data` of the login. */
+  /**
+   * The `data` of the login: signed by itself or, in a link of one session, together with the other
+   * parameters.
+   */
   readonly data?: string | undefined;
   readonly flow?: PageFlow | undefined;
   /** The signature of a link that only one session may use. */
   readonly session?: string | undefined;
 }
 
-/** The parameters that the login route would accept. */
+/** Leaves out a return path, a scope or a flow that no link may have. */
 export function validLink(context: Context, link: LoginLink): LoginLink {
   const { returnTo, scope, flow } = link;
   return {

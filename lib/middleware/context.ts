@@ -17,8 +17,8 @@ export interface Context {
    */
   readonly url: string;
   /**
-   * `req.params` when the middleware ran: what the pattern at which it is mounted stands for. Connect has
-   * none.
+   * `req.params` when the middleware ran: the parts of the mount path that matched its pattern, such as
+   * `/:tenant`. Connect has none.
    */
   readonly params: object | null | undefined;
 }

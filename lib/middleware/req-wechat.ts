@@ -72,7 +72,9 @@ export interface WechatContext {
   login(options?: WechatLoginOptions): Promise<void>;
   /**
    * The path of the login route, for links, such as `/login?returnTo=%2Fme`. `data` is signed, so that nobody
-   * else can write it, but anybody can read it and pass the link on.
+   * else can write it, but anybody can read it and pass the link on. Anybody could write such a link, so the
+   * login route ignores a `scope` that is lower than the option `scope`, and a `flow` unless the option
+   * `flow` is `auto` and a user can log in with that flow in this browser. For these, call `login()`.
    *
    * @throws WechatAuthError of kind `config` if there is no login route, if `data` is not JSON of at most 512
    * bytes, or if no account has an AppSecret to sign it.

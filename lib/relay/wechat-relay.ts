@@ -68,7 +68,7 @@ function relay(req: HostRequest, res: ServerResponse, allowList: AllowList, warn
     'WECHAT_RELAY_REFUSED',
     {
       en: error.message,
-      zh: '中转没有放行：地址缺失、有误，或不在名单 to 中。信任该应用时，请把它的回调地址加入 to。',
+      zh: '中转没有放行：参数重复，或地址缺失、有误、不在名单 to 中。信任该应用时，请把它的回调地址加入 to。',
     },
     target,
   );

@@ -485,6 +485,8 @@ describe('check(pc, phone)', () => {
       { code: 'WECHAT_LOGIN_FAILED', detail: expect.stringMatching(/^RangeError: another bug/) as string },
     ]);
     expect(warnings[0]?.message).not.toContain('user 1');
+    for (const { message } of warnings)
+      expect(message).toContain('应用传入的函数出错，或没有及时结束：请修复它。');
   });
 
   it.each<[string, () => unknown]>([
@@ -515,7 +517,9 @@ describe('check(pc, phone)', () => {
     expect([page.status, page.body.includes('threw')]).toEqual([403, false]);
     expect(page.body).toContain('did not settle within 20000 ms');
     expect(warnings.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^login_refused: The `check` of scanLogin did not settle within 20000 ms/),
+      expect.stringMatching(
+        /^login_refused: The `check` of scanLogin did not settle within 20000 ms.*应用传入的函数出错，或没有及时结束/,
+      ),
     ]);
   });
 });

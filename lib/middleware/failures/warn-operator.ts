@@ -57,8 +57,12 @@ export function warnOperator({ config }: Pick<Context, 'config'>, error: WechatE
 export function warnOfHook({ config }: Context, error: WechatError): void {
   const about = `${error.message} ${placeOf(error)}`;
   const details = { trace: traceOf(error), page: pageOf(error) };
-  config.warnings.once('WECHAT_LOGIN_FAILED', warningOf(error), about, details);
+  // Its kind may say that the user was refused, which is only what the failure leads to.
+  const warning = { ...warningOf(error), zh: HOOK_FAILED_ZH };
+  config.warnings.once('WECHAT_LOGIN_FAILED', warning, about, details);
 }
+
+const HOOK_FAILED_ZH = '应用传入的函数出错，或没有及时结束：请修复它。';
 
 /** @param label more about the failure, such as the account that it concerns */
 export function warningOf(error: WechatError, label = ''): Bilingual {
@@ -67,9 +71,7 @@ export function warningOf(error: WechatError, label = ''): Bilingual {
   const message = error.message.replace(` ${remedy.zh}`, '');
   return {
     en: `${kind}: ${message}${label}`,
-    zh: isOfApp(error)
-      ? '应用传入的函数出错，或没有及时结束：请修复它。'
-      : `${WHAT_HAPPENED[kind]}。${remedy.zh}`,
+    zh: isOfApp(error) ? HOOK_FAILED_ZH : `${WHAT_HAPPENED[kind]}。${remedy.zh}`,
   };
 }
 

@@ -119,8 +119,8 @@ export function isPrefetch(req: IncomingMessage): boolean {
 }
 
 /**
- * Whether the request must change nothing: HEAD, and a page that the browser loads ahead of time. The user has
- * asked for neither a login nor a logout.
+ * Whether the request must change nothing: HEAD, and a page that the browser loads ahead of time. The user
+ * has asked for neither a login nor a logout.
  */
 export function mustChangeNothing(req: IncomingMessage): boolean {
   return req.method === 'HEAD' || isPrefetch(req);
@@ -131,7 +131,7 @@ export function isSafeMethod({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** The value of a header, given in lower case; empty if the request does not have it. */
+/** The value of a header; empty if the request does not have it. The name is given in lower case. */
 export function header(req: Pick<IncomingMessage, 'headers'>, name: string): string {
   const value = req.headers[name];
   return (Array.isArray(value) ? value.join(',') : value) ?? '';

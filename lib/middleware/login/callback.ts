@@ -70,7 +70,8 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   try {
     await respond(context, reporter, session, params, found);
   } finally {
-    // A state is for single use. Until now, a duplicate callback could share the login.
+    // A state is for single use. It is spent only now: a duplicate that came meanwhile finds the login here;
+    // a later one finds it among the callbacks that were handled.
     if (found) config.callbackResults.started.spend([state]);
   }
 }
@@ -274,7 +275,10 @@ function lostDetails(context: Context, state: string): LoginFailure['details'] {
 
 const NO_LINK = { again: () => null };
 
-/** Returns the login that it saved, or `undefined` if the browser has its response. */
+/**
+ * Returns the login that it saved, or `undefined` if it has sent the response itself (a restart, or the page
+ * of a phone).
+ */
 async function finishOrRestart(
   context: Context,
   reporter: LoginReporter,
@@ -437,7 +441,8 @@ const LOST_WITH_DATA = {
 };
 
 /**
- * The failure of a login that the session lost and that is not restarted, because it would be another login.
+ * The failure of a login that the session lost and that could be restarted, but is not: the restart would
+ * lack its data, or log the phone in instead of the PC.
  */
 function lostOnce(
   { why, remedy }: { readonly why: string; readonly remedy: string },

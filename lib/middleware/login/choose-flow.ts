@@ -92,6 +92,7 @@ function isAvailable(
   browser: BrowserKind,
 ): boolean {
   if (flow !== 'scan') return accounts[FLOWS[flow].account] !== undefined;
-  // On a phone, WeChat's own QR code login is as good: the page that asks to open WeChat links to it.
+  // A phone gets no scan login if there is a website app: the page that asks to open WeChat links to WeChat's
+  // own QR code login, which serves a phone as well.
   return scanLogin !== undefined && (browser !== 'phone' || accounts.website === undefined);
 }

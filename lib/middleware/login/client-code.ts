@@ -14,7 +14,7 @@ import { shown } from '../options/options-error';
 import { ownCopy } from '../options/own-options';
 import { cookieHash } from '../state/session-cookie';
 import { requireSession } from '../state/missing-session';
-import { knownStates } from '../state/pending-logins';
+import { statesIn } from '../state/pending-logins';
 import type { Session } from '../state/session';
 import type { AppUser, WechatSession } from '../state/wechat-session';
 import { saveLogin, secretCookies } from './current-login';
@@ -172,7 +172,7 @@ function postedCode(
     content: [flow, account.appid, code, encrypted?.encryptedData ?? '', encrypted?.iv ?? ''],
     client: [cookieHash(req), clientAddress(req), forwardedFor(req)],
     hasSecret,
-    finishedStates: session ? knownStates(session, config.sessionKey) : [],
+    finishedStates: session ? statesIn(session, config.sessionKey).finished : [],
   };
 }
 

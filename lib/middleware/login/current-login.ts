@@ -57,7 +57,7 @@ function ownKeys(sessionKey: string): string[] {
   return [sessionKey, pendingKey(sessionKey), phoneKey(sessionKey)];
 }
 
-/** The login in the session, if its WeChat app is still configured. */
+/** The login in the session, if its WeChat app is still configured. Removes one that a logout has ended. */
 export function currentLogin(req: HostRequest, config: ResolvedOptions): WechatSession | undefined {
   const session = getSession(req);
   if (!session) return undefined;

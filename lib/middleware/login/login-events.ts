@@ -1,6 +1,7 @@
 /**
- * The events of logins on `node:diagnostics_channel`. Each login starts once and ends at most once, however
- * often WeChat calls back. (Processes may each report the same failure.)
+ * The events of logins on `node:diagnostics_channel`. Each login starts once, and its end is reported once,
+ * however often WeChat calls back within a minute. A callback after that may be reported again, and processes
+ * may each report the same failure.
  */
 import type { WechatFlow } from '../../oauth/flows';
 import {

@@ -56,7 +56,10 @@ function isPlain(context: Context, { scope, flow }: LoginLink): boolean {
   return !isLower && (flow === undefined || isDefaultFlow(context, flow) || mayLinkName(context, flow));
 }
 
-/** The caller saves the session. */
+/**
+ * May give the session a link id. Unless the caller saves the session, its middleware has to do so when the
+ * response ends.
+ */
 function boundLink(context: Context, plain: LoginLink, data: unknown): LoginLink | undefined {
   const { req, config } = context;
   const session = getSession(req);
@@ -96,7 +99,7 @@ export function failureDetails(context: Context, pending: PendingLogin): LoginFa
 
 /**
  * The login that a link of this session names, with the options that the app gave; `undefined` for a link
- * that any session may use.
+ * that any session may use, and for one of another session without `data`, which then counts as such a link.
  *
  * @throws LoginFailure if the link has `data` and belongs to another session.
  */
@@ -126,7 +129,7 @@ function linkOfOtherSession(): WechatAuthError {
 /**
  * The address for another device. If no link may carry the login there, it is the page that started the
  * login: there the app starts it in the session of that device. If no link can open that page (a submitted
- * form, a route of ours), it is the page to return to for a login with `data`, and otherwise the login route,
+ * form, a route of ours): with `data`, it is the page where the login ends; without, it is the login route,
  * which uses the scope of the options.
  */
 export function urlForOtherDevice(context: Context, login: RepeatableLogin): string {

@@ -207,7 +207,7 @@ export async function prepareLogin(
     readonly state: string;
     /** The state of the login that failed. */
     readonly replaces: string;
-    /** The login that failed, if the session held it. If it was bound to a user, so is its replacement. */
+    /** The login that failed, if it is known. If it was bound to a user, so is its replacement. */
     readonly failed: PendingLogin | undefined;
     /** True for the first callback that restarts the failed login. Duplicates do not report the new one. */
     readonly isFirst: boolean;

@@ -8,7 +8,7 @@ import type { HostRequest } from '../http/request';
 import type { OnLogin } from '../options/options';
 import { userFault } from '../state/storable';
 
-/** The values to mask in an error of the app: it may print what it was given. */
+/** The values to mask in an error of the app: its message may repeat what the app was given. */
 export type LoginSecrets = readonly (string | undefined)[];
 
 /**

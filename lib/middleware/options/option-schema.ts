@@ -14,7 +14,7 @@ const withValue = (remedy: string): Message => {
   return ({ input }) => `is ${shown(input)}. ${remedy}`;
 };
 
-/** For options whose value may be secret: names the type, not the value. */
+/** For options whose value may be secret: does not show strings. */
 const withType = (remedy: string): Message => {
   return ({ input }) => `is ${typeof input === 'string' ? 'a string' : shown(input)}. ${remedy}`;
 };

@@ -37,7 +37,10 @@ interface WithToken {
    * for a code that a mobile app posted.
    */
   readonly flow: Exclude<WechatFlow, 'miniProgram'>;
-  /** The token of this login. It is already in the token store, unless the user is a snapshot user. */
+  /**
+   * The token of this login. It is already in the token store, unless the user is a snapshot user, or the
+   * scope is `snsapi_base` and a token with more scope is stored.
+   */
   readonly token: AccessToken;
   /** Only a mini program has one. */
   readonly sessionKey?: undefined;

@@ -202,7 +202,10 @@ function* addressOptionFaults(
   }
 }
 
-/** The app gave its redirect URI, for which other libraries ask, in place of its address. */
+/**
+ * The fault of a `baseURL` that is the redirect URI, for which other libraries ask, and not the address of
+ * the app.
+ */
 function* callbackInBaseURL(baseURL: string, { routes }: AuthOptions): Generator<OptionFault> {
   const { callback } = withDefaults(routes, DEFAULT_ROUTES);
   const { origin, path } = splitBase(baseURL);

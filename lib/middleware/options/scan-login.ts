@@ -95,8 +95,9 @@ export function* scanLoginFaults(options: AuthOptions): Generator<OptionFault> {
     yield {
       path: 'scanLogin',
       message:
-        'is on in a process of a cluster, and the processes share no tickets: the phone and the PC reach different ' +
-        'ones. Give tokenStore: new RedisTokenStore(client).',
+        'is on in a process of a cluster, and this tokenStore shares no results of scan logins between ' +
+        'processes: the phone may finish the login at one process, and the PC ask another. ' +
+        'Give tokenStore: new RedisTokenStore(client).',
     };
   }
 }
@@ -120,9 +121,9 @@ function isMemoryStore(store: AuthOptions['tokenStore']): boolean {
 function warnOfStore(warnings: Warnings): void {
   warnings.once('WECHAT_SCAN_LOGIN_STORE', {
     en:
-      'scanLogin is on, and this tokenStore shares no tickets between processes. With more than one process, ' +
-      'logins get lost between the phone and the PC: give tokenStore: new RedisTokenStore(client). ' +
-      'With a single process, ignore this.',
-    zh: '打开了 scanLogin，但 tokenStore 不在进程间共享。多进程请使用 RedisTokenStore，单进程可以忽略。',
+      'scanLogin is on, and this tokenStore shares no results of scan logins between processes. ' +
+      'With more than one process, logins get lost between the phone and the PC: give tokenStore: ' +
+      'new RedisTokenStore(client). With a single process, ignore this.',
+    zh: '打开了 scanLogin，但这个 tokenStore 不在进程间共享扫码登录的结果。多进程请使用 RedisTokenStore，单进程可以忽略。',
   });
 }

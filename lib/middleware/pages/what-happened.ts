@@ -6,7 +6,7 @@ export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
   busy: '微信系统繁忙（errcode -1），或本进程过载',
   token_invalid: '微信不认可该 access_token',
   openid_invalid: 'openid 不属于本应用或该 token',
-  credentials: 'AppID 或 AppSecret 有误',
+  credentials: '微信不接受这些凭据（AppID、AppSecret、IP 白名单或第三方平台）',
   code_invalid: 'code 不存在、已过期或属于其他应用',
   code_used: 'code 已经换过 token',
   reauthorize: '用户的授权已失效',

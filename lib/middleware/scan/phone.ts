@@ -129,8 +129,8 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
 function fromOtherSite(): WechatAuthError {
   return new WechatAuthError(
     'forbidden',
-    'A scan login is confirmed only by the form of its own page, and the browser says that this request comes from ' +
-      'elsewhere.',
+    'A scan login is confirmed only by the form of its own page, and nothing proves that this request comes ' +
+      'from there.',
   );
 }
 

@@ -57,7 +57,10 @@ const MAX_BYTES = 1_800;
 export interface SessionIds {
   /** A hash of the session id. */
   readonly id: string;
-  /** The first such hash: a login gives the session another id, but this stays until the logout. */
+  /**
+   * The first such hash, or the random text with which renewRoot() replaced it: a login gives the session
+   * another id, but this stays until the logout.
+   */
   readonly root: string;
   /** Whether a login has finished in this session since the last logout. */
   readonly hasLogin: boolean;
@@ -126,7 +129,10 @@ function linkIdIn(records: object): string | undefined {
 
 const LINK_ID = /^[\w-]{22}$/;
 
-/** As linkIdOf(), and gives the session an id if it has none. The caller saves the session. */
+/**
+ * As linkIdOf(). May give the session a link id: unless the caller saves the session, its middleware has to
+ * do so when the response ends.
+ */
 export function ensureLinkId(session: Session, key: string): string {
   const logins = loginsIn(session, key);
   const linkId = logins.linkId ?? crypto.randomBytes(16).toString('base64url');

@@ -46,7 +46,10 @@ export interface FinishedLogin extends FinishingLogin {
  */
 const FINISHED_MS = 60_000;
 const MAX_ENTRIES = 10_000;
-/** Each scan login that starts in a session gives it a new id. */
+/**
+ * How many changes of a session's id are followed. Each scan login that starts in a session gives it a new
+ * id.
+ */
 const MAX_RENEWALS = 10;
 
 export class StartedLogins {

@@ -61,7 +61,10 @@ export function callbackAddress(context: Context): URL | undefined {
   return URL.canParse(address) ? new URL(address) : undefined;
 }
 
-/** Whether the browser shows the response in a frame of a page. Old browsers do not say so. */
+/**
+ * Whether the browser shows the response in a frame of a page. Old browsers, and all browsers over http
+ * except to localhost, do not say so.
+ */
 export function isInFrame(req: HostRequest): boolean {
   return ['iframe', 'frame', 'fencedframe', 'embed', 'object'].includes(header(req, 'sec-fetch-dest'));
 }

@@ -1,7 +1,10 @@
 /** What the option `check` sees of the phone: its request is over when the PC collects the login. */
 import { clientAddress, type HostRequest } from '../../http/request';
 
-/** The kept part of the request with which a phone confirmed a scan login. */
+/**
+ * The kept part of the callback with which a phone finished a scan login. It comes after the tap, from
+ * WeChat's redirect.
+ */
 export interface PhoneRequest {
   /**
    * `req.ip` where the framework sets it (Express, with its `trust proxy`), otherwise the address of the
