@@ -375,7 +375,7 @@ export interface LoginLink {
   readonly data?: string | undefined;
   readonly flow?: PageFlow | undefined;
   /** The signature of a link that only one session may use. */
-  readonly session?: string | undefined;
+  readonly sessionSignature?: string | undefined;
 }
 
 /** Leaves out a return path, a scope or a flow that no link may have. */
@@ -394,7 +394,10 @@ export function validLink(context: Context, link: LoginLink): LoginLink {
  *
  * @throws WechatAuthError of kind `config` if there is no login route.
  */
-export function loginPath(context: Context, { returnTo, scope, flow, data, session }: LoginLink): string {
+export function loginPath(
+  context: Context,
+  { returnTo, scope, flow, data, sessionSignature: session }: LoginLink,
+): string {
   const path = requirePath(
     context,
     'login',

@@ -362,8 +362,8 @@ async function restartLost(
   if (!restart) throw lostLoginFailure(context, state, details);
   if (!expired) {
     const cause = explainLoss(context, state);
-    if (isForPC) throw lostOnce(LOST_FOR_PC, cause, { ...details, ...NO_LINK });
-    if (hasData(config, state, undefined)) throw lostOnce(LOST_WITH_DATA, cause, details);
+    if (isForPC) throw notRestarted(LOST_FOR_PC, cause, { ...details, ...NO_LINK });
+    if (hasData(config, state, undefined)) throw notRestarted(LOST_WITH_DATA, cause, details);
   }
   reporter.restarted(expired ? tookTooLong(context) : stateUnknown());
   const { returnTo, scope, flow, data } = restart.login;
@@ -444,7 +444,7 @@ const LOST_WITH_DATA = {
  * The failure of a login that the session lost and that could be restarted, but is not: the restart would
  * lack its data, or log the phone in instead of the PC.
  */
-function lostOnce(
+function notRestarted(
   { why, remedy }: { readonly why: string; readonly remedy: string },
   cause: Cause | undefined,
   details: LoginFailure['details'],

@@ -17,7 +17,7 @@ import { requireSession } from '../state/missing-session';
 import { statesIn } from '../state/pending-logins';
 import type { Session } from '../state/session';
 import type { AppUser, WechatSession } from '../state/wechat-session';
-import { saveLogin, secretCookies } from './current-login';
+import { saveLogin, secretCookieHash } from './current-login';
 import { completeLogin, requireCode } from './exchange';
 import { rootForLogin } from './login';
 import { checkedData } from './login-data';
@@ -136,7 +136,7 @@ async function logIn(context: Context, reporter: LoginReporter, request: CodeReq
   const { flow, session } = request;
   const { scopes } = FLOWS[flow];
   const root = session && rootForLogin(session, config);
-  const cookies = session ? secretCookies(context.req, session) : '';
+  const cookies = session ? secretCookieHash(context.req, session) : '';
   const start = { flow, scope: scopes.defaultScope, at: Date.now() };
   const { result, isFirst } = await config.codeResults.share(postedCode(context, request, cookies !== ''), {
     identify: (state) => {

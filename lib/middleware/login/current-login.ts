@@ -138,7 +138,7 @@ interface LoginOrigin {
   readonly pending: Pick<PendingLogin, 'returnTo' | 'appid' | 'isBound' | 'isBoundByOther'>;
   /** The root of the session in which it started, if that session has an id. */
   readonly root?: string | undefined;
-  /** See secretCookies(). A session that held the pending login has such cookies. */
+  /** See secretCookieHash(). A session that held the pending login has such cookies. */
   readonly cookies: string;
 }
 
@@ -147,7 +147,7 @@ interface LoginOrigin {
  * if anybody could send the same cookies: they name no session, such as `lang=en`, or a session without an id
  * that many browsers may share, such as `{ lang: 'en' }` in the cookie of cookie-session.
  */
-export function secretCookies(req: HostRequest, session: Session): string {
+export function secretCookieHash(req: HostRequest, session: Session): string {
   const id = idOf(session);
   const isSecret =
     id === undefined

@@ -65,7 +65,10 @@ function boundLink(context: Context, plain: LoginLink, data: unknown): LoginLink
   const session = getSession(req);
   if (!session || !canSign(context)) return undefined;
   const link = { ...plain, data: encodedData(data) };
-  return { ...link, session: signatureOfLink(context, ensureLinkId(session, config.sessionKey), link) };
+  return {
+    ...link,
+    sessionSignature: signatureOfLink(context, ensureLinkId(session, config.sessionKey), link),
+  };
 }
 
 /**

@@ -124,7 +124,7 @@ async function rejectScript(context: Context, linkTo: () => LoginLink | undefine
   if (wantsPage(req) && !mustChangeNothing(req)) return false;
   requireSession(req, config);
   const link = linkTo();
-  if (link?.session !== undefined) await saveSession(req, config);
+  if (link?.sessionSignature !== undefined) await saveSession(req, config);
   sendUnauthenticated(context, link);
   return true;
 }

@@ -9,7 +9,7 @@ import { clearLogin, currentLogin } from './current-login';
 
 export async function logout(context: Context): Promise<void> {
   const { req, res, config } = context;
-  if (isCrossSite(context) && !hidesOurSite(context)) {
+  if (isCrossSite(context) && !isOursDespiteNullOrigin(context)) {
     throw new WechatAuthError(
       'forbidden',
       'Another site requested this logout. Log out by a link or a form of this site.',
@@ -25,7 +25,7 @@ export async function logout(context: Context): Promise<void> {
  * for one in a sandboxed frame of another site. The session cookie distinguishes the two: browsers do not
  * send a same-site cookie with a form of another site.
  */
-function hidesOurSite(context: Context): boolean {
+function isOursDespiteNullOrigin(context: Context): boolean {
   const { req, config } = context;
   const referer = header(req, 'referer');
   return (

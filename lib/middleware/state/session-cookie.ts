@@ -87,7 +87,7 @@ export function isSameSiteCookie(req: HostRequest): boolean {
 
 /**
  * A hash of the Cookie header. It identifies the browser and its session only if the header holds a secret:
- * see secretCookies(). Empty if the request has no cookies.
+ * see secretCookieHash(). Empty if the request has no cookies.
  */
 export function cookieHash(req: HostRequest): string {
   const known = COOKIE_HASHES.get(req);

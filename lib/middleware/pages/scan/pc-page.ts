@@ -50,7 +50,7 @@ export function sendPCPage(res: ServerResponse, language: PageLanguage, page: PC
 }
 
 /** The address that shows the status of the login as a page, for a browser that runs no script. */
-function statusPage(statusURL: string): string {
+function statusPageURL(statusURL: string): string {
   return `${statusURL}&page=1`;
 }
 
@@ -66,7 +66,7 @@ ${page.isOnPhone ? elsewhere(page, texts, language) : ''}
 ${page.asksForPin ? pinForm(page.statusURL, pc, 'hidden') : ''}
 <p class="soft time" id="time" hidden></p>
 <a class="main" id="again" href="${escapeHTML(page.again)}" hidden>${pc.again}</a>
-<noscript><a class="main" href="${escapeHTML(statusPage(page.statusURL))}">${pc.goOn}</a></noscript>
+<noscript><a class="main" href="${escapeHTML(statusPageURL(page.statusURL))}">${pc.goOn}</a></noscript>
 </div>`;
 }
 
@@ -109,7 +109,7 @@ function scannedText(page: Pick<PCPage, 'isOnPhone' | 'asksForPin'>, { pc, elsew
 
 /** The script sends it. Without a script, it is an ordinary form, and the response is a page. */
 function pinForm(statusURL: string, pc: ScanTexts['pc'], hidden: 'hidden' | ''): string {
-  return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPage(statusURL))}" ${hidden}>
+  return `<form class="pin" id="pin" method="post" action="${escapeHTML(statusPageURL(statusURL))}" ${hidden}>
 <label for="digits">${pc.pin}</label>
 <input id="digits" name="pin" inputmode="numeric" autocomplete="off" pattern="[0-9]{4}" maxlength="4" required>
 <button class="main">${pc.sendPin}</button>
@@ -144,7 +144,7 @@ export function sendStatusPage(
   const isOver = page.status === 'cancelled' || page.status === 'expired';
   const again = { href: page.again, label: pc.again };
   const asksForPin = page.asksForPin && page.status === 'scanned';
-  const goOn = { href: statusPage(page.statusURL), label: pc.goOn, isMain: !asksForPin };
+  const goOn = { href: statusPageURL(page.statusURL), label: pc.goOn, isMain: !asksForPin };
   const byStatus = {
     waiting: pc.notYet,
     scanned: scannedText(page, texts),
