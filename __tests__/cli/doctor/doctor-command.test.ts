@@ -308,6 +308,16 @@ describe('express-wechat-auth doctor', () => {
     expect([status, err[0]]).toEqual([2, 'express-wechat-auth: The standard input did not end within 50 s']);
   });
 
+  it('runs without AbortSignal.any(), which Node 20.0 does not have', async () => {
+    const any = Object.getOwnPropertyDescriptor(AbortSignal, 'any') ?? {};
+    Object.defineProperty(AbortSignal, 'any', { ...any, value: undefined });
+    try {
+      expect(await doctor([], environmentOf(emulator))).toMatchObject({ exit: 0, err: '' });
+    } finally {
+      Object.defineProperty(AbortSignal, 'any', any);
+    }
+  });
+
   it('sends an emulator the requests that it would send WeChat', async () => {
     const other = await createEmulator();
     await examine([], environmentOf(other));

@@ -25,6 +25,7 @@ import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
 import { appOf, isGiven, takesAppIdFromApp, withShownAppIds, type Configuration } from './configuration';
 import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
+import { firstAbort } from './probe/first-abort';
 import type { ProbeLimits } from './probe/http-probe';
 import { siteOf, type Site } from './probe/site';
 import { notChecked, skipped, type CheckId, type Finding, type Group } from './report/check-list';
@@ -72,7 +73,7 @@ async function examine(
   language: Language,
 ): Promise<number> {
   const { configuration, json, url } = flags;
-  const limits = { timeout: flags.timeout, signal: AbortSignal.any([interrupted, deadline]) };
+  const limits = { timeout: flags.timeout, signal: firstAbort(interrupted, deadline).signal };
   const style = styleOf(terminal, language);
   const findings: Finding[] = [];
   const add = (group: Group, found: readonly Finding[], known = configuration): void => {

@@ -4,6 +4,7 @@ import https from 'node:https';
 import { agentsFor, type Agents } from '../../../oauth/transport/agents';
 import { environmentProxy } from '../../../oauth/transport/environment-proxy';
 import { bilingual, type Bilingual } from '../../bilingual';
+import { firstAbort } from './first-abort';
 
 export interface ProbeLimits {
   /** For the whole request, from the name lookup to the last byte, in ms. */
@@ -33,9 +34,10 @@ export interface ProbeResponse {
 /** @throws UnreachableError */
 export async function probe(url: URL, request: ProbeRequest): Promise<ProbeResponse> {
   const route = routeTo(url, request);
+  const ending = firstAbort(request.signal, AbortSignal.timeout(request.timeout));
   const sentAt = Date.now();
   try {
-    const response = await send(url, route, request);
+    const response = await send(url, route, request.headers ?? {}, ending.signal);
     const receivedAt = Date.now();
     const date = Date.parse(response.headers.date ?? '');
     // The server read its clock between `sentAt` and `receivedAt`. A Date header has whole seconds, so it
@@ -48,6 +50,7 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
       proxy: route.proxy && named(route.proxy),
     };
   } finally {
+    ending.release();
     route.agent.destroy();
   }
 }
@@ -92,13 +95,13 @@ type Received = Pick<ProbeResponse, 'status' | 'headers' | 'body'>;
 function send(
   url: URL,
   { agent, proxy }: Route,
-  { headers = {}, timeout, signal }: ProbeRequest,
+  headers: http.OutgoingHttpHeaders,
+  ending: AbortSignal,
 ): Promise<Received> {
   return new Promise((resolve, reject) => {
     const isTLS = url.protocol === 'https:';
     let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
     const fail = (error: unknown): void => reject(unreachable(error, stage, proxy && named(proxy)));
-    const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
     // A request that still waits for its proxy has no connection, and does not report that it was aborted.
     ending.addEventListener('abort', () => fail(ending.reason));
     if (ending.aborted) fail(ending.reason);
