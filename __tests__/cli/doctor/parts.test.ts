@@ -1,4 +1,8 @@
 // Parts of the doctor, for cases that need public addresses, or cookies that no session middleware sets.
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { selfSignedCertificate } from '../../../lib/emulator';
 import { CookieJar } from '../../../lib/cli/doctor/probe/cookie-jar';
 import { checkRedirectURI } from '../../../lib/cli/doctor/checks/redirect-uri';
 import { probe } from '../../../lib/cli/doctor/probe/http-probe';
@@ -7,6 +11,8 @@ import { widthOf, wrap } from '../../../lib/cli/doctor/report/width';
 import type { Configuration } from '../../../lib/cli/doctor/configuration';
 import type { Finding } from '../../../lib/cli/doctor/report/check-list';
 import { WECHAT } from '../../../lib/oauth/endpoints';
+import { startConnectProxy } from '../../support/processes/connect-proxy';
+import { startServer, useServers } from '../../support/processes/servers';
 
 describe('the cookie jar of the doctor', () => {
   const HTTPS = new URL('https://h5.example.com/auth/login');
@@ -189,6 +195,38 @@ describe('a request of the doctor through a proxy of the environment', () => {
     process.env['ALL_PROXY'] = address;
     const limits = { timeout: 5_000, signal: new AbortController().signal };
     await expect(probe(new URL('https://api.example.invalid/'), limits)).rejects.toMatchObject({
+      detail: { en: expect.stringMatching(detail) as string },
+    });
+  });
+
+  const serve = useServers();
+
+  it.each<[string, string, () => net.Server, RegExp]>([
+    [
+      'a certificate that this machine does not trust',
+      'https',
+      () => https.createServer(selfSignedCertificate(['api.example.invalid'])),
+      /^the TLS handshake fails \(TLS\): (?:SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/,
+    ],
+    [
+      'a handshake that never ends',
+      'https',
+      () => net.createServer(),
+      /^the TLS handshake fails \(TLS\): .*timeout$/,
+    ],
+    [
+      'a server that never responds',
+      'http',
+      () => http.createServer(),
+      /^no valid response \(HTTP\): .*timeout$/,
+    ],
+  ])('does not blame the proxy for %s behind it', async (_what, scheme, server, detail) => {
+    const target = await serve(startServer(server()));
+    const proxy = await serve(startConnectProxy());
+    process.env['ALL_PROXY'] = proxy.url;
+    const limits = { timeout: 500, signal: new AbortController().signal };
+    const url = new URL(`${scheme}://api.example.invalid:${target.port}/`);
+    await expect(probe(url, limits)).rejects.toMatchObject({
       detail: { en: expect.stringMatching(detail) as string },
     });
   });

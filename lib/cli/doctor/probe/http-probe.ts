@@ -106,6 +106,8 @@ function send(
     ending.addEventListener('abort', () => fail(ending.reason));
     if (ending.aborted) fail(ending.reason);
     const request = (isTLS ? https : http).request(url, { agent, headers, signal: ending });
+    // Behind a proxy, the socket is connected before the request gets it.
+    request.on('proxyConnect', () => (stage = isTLS ? 'tls' : 'http'));
     request.on('socket', (socket) => {
       socket.on('lookup', () => (stage = 'tcp'));
       socket.on('connect', () => (stage = isTLS ? 'tls' : 'http'));
