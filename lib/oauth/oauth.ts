@@ -4,7 +4,6 @@
  */
 import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
-import { SingleFlight } from '../async/single-flight';
 import { WechatAuthError, isWeChatAPIError } from '../errors';
 import { isObject } from '../is-object';
 import { MemoryTokenStore } from '../stores/memory-store';
@@ -77,7 +76,6 @@ export class OAuth {
   readonly #credentials: Credentials;
   readonly #store: TokenStore;
   readonly #tokens: TokenKeeper;
-  readonly #refreshes = new SingleFlight<AccessToken>();
 
   static {
     useConnections = (oauth, connections) => {
@@ -245,10 +243,7 @@ export class OAuth {
     callback?: Callback<AccessToken>,
   ): Promise<AccessToken> | undefined {
     return promiseOrCallback(
-      () =>
-        this.#refreshes.run(String(refreshToken), () =>
-          this.#tokens.publishRefresh(refreshToken, () => this.#refresh(refreshToken)),
-        ),
+      () => this.#tokens.runRefresh(refreshToken, () => this.#refresh(refreshToken)),
       callback,
     );
   }

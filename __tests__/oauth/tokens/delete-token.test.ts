@@ -79,6 +79,39 @@ it('also deletes the token that a refresh in progress saves', async () => {
   await expect(store.get(keyOf(fixture.openid))).resolves.toBeUndefined();
 });
 
+it('also deletes the token that a refresh saves which the app has called itself', async () => {
+  const token = await fixture.issueToken();
+  const { oauth, store } = await oauthWith(token);
+  const { opened, open } = gate();
+  store.waits.set = opened;
+  await deleteDuring(oauth.refreshAccessToken(token.refresh_token), oauth, open);
+  await expect(store.get(keyOf(fixture.openid))).resolves.toBeUndefined();
+});
+
+it('deletes the token although a refresh that the app has called fails meanwhile', async () => {
+  const token = await fixture.issueToken();
+  const { oauth, store } = await oauthWith(token);
+  const { opened, open } = gate();
+  store.waits.set = opened.then(() => Promise.reject(new Error('disk full')));
+  store.waits.set.catch(() => undefined);
+  const refreshed = failure(oauth.refreshAccessToken(token.refresh_token));
+  await deleteDuring(refreshed, oauth, open);
+  expect(await refreshed).toMatchObject({ kind: 'token_store' });
+});
+
+it('does not wait for the refresh of another user', async () => {
+  const { oauth, store } = await oauthWith(await fixture.issueToken());
+  const other = expiredToken(await fixture.issueToken(undefined, 'follower'));
+  await store.set(keyOf(other.openid), other, 60_000);
+  const { opened, open } = gate();
+  store.waits.set = opened;
+  const refreshed = oauth.getValidAccessToken(other.openid);
+  while (!fixture.emulator.requests.some(({ path }) => path.endsWith('refresh_token'))) await later();
+  await oauth.deleteToken(fixture.openid);
+  open();
+  expect((await refreshed).data.openid).toBe(other.openid);
+});
+
 it('also deletes the token that a lookup in progress has read', async () => {
   const { oauth, store } = await oauthWith(await fixture.issueToken());
   const { opened, open } = gate();

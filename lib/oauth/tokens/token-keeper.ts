@@ -19,7 +19,10 @@ import { isBaseOnly } from '../scope';
 const debug = createDebug('wechat-auth:token');
 
 const MAX_CACHED = 5_000;
-/** Lookups that run during a deletion save a token again at most once: later ones find none. */
+/**
+ * Three deletions are enough: a token that is saved again after the first is new, so that lookups which run
+ * during the second only read it, and the third removes it from the cache.
+ */
 const MAX_DELETIONS = 3;
 
 /** The calls to the app's store and to WeChat that the keeper makes. */
@@ -46,6 +49,8 @@ export class TokenKeeper {
   readonly #cache = lazyCache<AccessToken>({ max: MAX_CACHED });
   readonly #lookups = new SingleFlight<AccessToken>();
   readonly #refreshes = new SingleFlight<AccessToken>();
+  /** The running calls of refreshAccessToken(), by refresh token. */
+  readonly #calledRefreshes = new SingleFlight<AccessToken>();
   /** The users whose tokens are being refreshed, and when they logged in, by refresh token. */
   readonly #owners = new Map<string | undefined, { readonly openid: string; readonly loginAt: number }>();
 
@@ -88,19 +93,28 @@ export class TokenKeeper {
 
   /**
    * Deletes the token of a user from the cache and from the store. A lookup or a refresh in progress may save
-   * it again, so the deletion is repeated after it.
+   * it again, so the deletion is repeated after it, whether it succeeds or fails.
    */
   async delete(openid: string): Promise<void> {
-    const isOfUser = (key: string): boolean => key === validKey(openid) || key.startsWith(replaceKey(openid));
-    for (let deletions = 0; deletions < MAX_DELETIONS; deletions++) {
+    for (let deletions = 1; ; deletions++) {
       const known = this.#cache().get(openid);
       this.#cache().delete(openid);
       // Another process may hold the lock, and save the token that it is refreshing.
       await this.#locked(openid, known, () =>
         this.#store('delete', [known], () => this.#backend.delete(openid)),
       );
-      if (!(await this.#lookups.settled(isOfUser))) return;
+      if (deletions === MAX_DELETIONS || !(await this.#workSettled(openid))) return;
     }
+  }
+
+  /** Waits for all work that runs now and may save a token of this user. Returns whether there was any. */
+  async #workSettled(openid: string): Promise<boolean> {
+    const isOfUser = (key: string): boolean => key === validKey(openid) || key.startsWith(replaceKey(openid));
+    // Of a refresh that the app called itself, the user is not known before WeChat responds.
+    const mayBeOfUser = (refreshToken: string): boolean =>
+      (this.#owners.get(refreshToken)?.openid ?? openid) === openid;
+    const waits = [this.#lookups.settled(isOfUser), this.#calledRefreshes.settled(mayBeOfUser)];
+    return (await Promise.all(waits)).includes(true);
   }
 
   /**
@@ -168,10 +182,14 @@ export class TokenKeeper {
   }
 
   /**
-   * Runs a refresh that the app called itself, and publishes its end. If the keeper waits for the same
-   * refresh, the keeper publishes the end.
+   * Runs a call of refreshAccessToken(), which simultaneous calls with the same refresh token share, and
+   * publishes its end. If the keeper waits for the same refresh, the keeper publishes the end.
    */
-  async publishRefresh<T>(refreshToken: string | undefined, refresh: () => Promise<T>): Promise<T> {
+  runRefresh(refreshToken: string | undefined, refresh: () => Promise<AccessToken>): Promise<AccessToken> {
+    return this.#calledRefreshes.run(String(refreshToken), () => this.#publishRefresh(refreshToken, refresh));
+  }
+
+  async #publishRefresh<T>(refreshToken: string | undefined, refresh: () => Promise<T>): Promise<T> {
     const report = this.#startRefresh();
     try {
       const fresh = await refresh();
