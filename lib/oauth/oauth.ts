@@ -135,14 +135,15 @@ export class OAuth {
 
   /**
    * Sets default options of every request, in addition to those of the constructor: `{ timeout: 15000 }` in
-   * ms, or any option of axios that {@link WechatHttpOptions} allows. It replaces the options of an earlier
-   * call, and does not change `opts`.
+   * ms, or any option of axios that {@link WechatHttpOptions} allows. An undefined one counts as not given.
+   * It replaces the options of an earlier call, and does not change `opts`.
    *
    * @throws WechatAuthError of kind `config` if the timeout is not a number of milliseconds, or the proxy is
    * wrong.
    */
   setOpts(opts: WechatHttpOptions): void {
-    this.#api.setOptions({ ...this.#http, ...opts });
+    const given = Object.entries({ ...opts }).filter(([, value]) => value !== undefined);
+    this.#api.setOptions({ ...this.#http, ...Object.fromEntries(given) });
   }
 
   /**

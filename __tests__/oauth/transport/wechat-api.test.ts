@@ -426,6 +426,22 @@ describe('the options of the requests', () => {
     expect(fixture.emulator.requests[0]?.headers['x-a']).toBe('second');
   });
 
+  it('of setOpts that are undefined count as not given', async () => {
+    const oauth = fixture.createOAuth({ http: { timeout: 300, headers: { 'X-A': 'constructor' } } });
+    oauth.setOpts({ timeout: undefined, headers: undefined });
+    fixture.emulator.fail('auth', 'silence');
+    expect((await failure(verify(oauth))).message).toContain('within 300 ms');
+    expect(fixture.emulator.requests[0]?.headers['x-a']).toBe('constructor');
+  });
+
+  it('of a setOpts that is refused have no effect', async () => {
+    const oauth = fixture.createOAuth({ http: { timeout: 300 } });
+    const wrong = { timeout: 1, proxy: 'x' } as unknown as WechatHttpOptions;
+    expect(() => oauth.setOpts(wrong)).toThrow(/http\.proxy is not a proxy/);
+    fixture.emulator.fail('auth', 'silence');
+    expect((await failure(verify(oauth))).message).toContain('within 300 ms');
+  });
+
   it.each([
     ['node', {}],
     ['axios', { common: { 'X-B': 'given' } }],

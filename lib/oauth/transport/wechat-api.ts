@@ -64,9 +64,12 @@ export class WechatAPI {
   }
 
   setOptions(options: WechatHttpOptions): void {
-    this.#timeout = timeoutOf(options);
-    this.#options = resolveHttpOptions(options);
-    this.#transport = chooseTransport(this.#address, this.#options);
+    // Nothing is assigned before every option is checked: the app may catch the error, and go on.
+    const timeout = timeoutOf(options);
+    const resolved = resolveHttpOptions(options);
+    this.#transport = chooseTransport(this.#address, resolved);
+    this.#timeout = timeout;
+    this.#options = resolved;
     this.useConnections(() => agentsFor(this.#address, this.#options));
   }
 
