@@ -123,6 +123,8 @@ describe('endpoints', () => {
     'https://user:CANARY@a.example.com',
     'postgres://user:CANARY@db/x',
     'https://CANARY@a.example.com/?x',
+    'https://user:CAN/CANARY@a.example.com',
+    'https://user:8/CANARY@a.example.com/?x=a@b',
   ])('are refused with a password in them, which the error does not show: %s', (api) => {
     expect(() => withEndpoints({ api })).toThrow(WechatAuthError);
     expect(() => withEndpoints({ api })).not.toThrow(/CANARY/);

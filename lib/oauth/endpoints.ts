@@ -185,7 +185,8 @@ function resolveEndpoint(name: keyof WechatEndpoints, given: LooseEndpoint): str
   const address = String(given);
   const fault = endpointFault(address);
   if (fault) {
-    const shown = inspect(address).replace(/\/\/[^/]*@/, '//***@');
+    // A password may hold a slash, at which the parser ends the host.
+    const shown = inspect(address).replace(/\/\/.*@/, '//***@');
     throw new WechatAuthError(
       'config',
       `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,
