@@ -7,6 +7,7 @@ import { createEmulator, selfSignedCertificate, type Emulator } from '../../../l
 import { deepFreeze, failure } from '../oauth-fixture';
 import { startConnectProxy } from '../../support/processes/connect-proxy';
 import { startHttpServer, startTcpServer, useServers, type Server } from '../../support/processes/servers';
+import { agentsFor } from '../../../lib/oauth/transport/agents';
 import { environmentProxy } from '../../../lib/oauth/transport/environment-proxy';
 
 /** A name that only the proxies of these tests resolve. */
@@ -226,6 +227,17 @@ describe('the environment', () => {
     (url) => {
       process.env['ALL_PROXY'] = 'http://127.0.0.1:1';
       expect(environmentProxy(url)).toEqual({ variable: 'ALL_PROXY', address: 'http://127.0.0.1:1' });
+    },
+  );
+
+  it.each(['https://wechat.test', 'HTTPS://wechat.test'])(
+    'has no proxy for %s if the app gives an agent of its own',
+    (url) => {
+      process.env['ALL_PROXY'] = 'http://127.0.0.1:1';
+      const httpsAgent = new https.Agent();
+      const chosen = agentsFor(url, { httpsAgent });
+      expect(chosen.proxy).toBeUndefined();
+      expect(chosen.httpsAgent).toBe(httpsAgent);
     },
   );
 

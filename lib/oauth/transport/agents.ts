@@ -65,7 +65,8 @@ const OPTION = 'http.proxy';
 function proxyFor(url: string, { proxy, httpAgent, httpsAgent }: ConnectionOptions): Proxy | undefined {
   if (proxy === false) return undefined;
   if (proxy) return { source: OPTION, address: proxyURL(proxy) };
-  if (url.startsWith('https:') ? httpsAgent : httpAgent) return undefined;
+  // Parsed, because the app may write the scheme in capitals.
+  if (new URL(url).protocol === 'https:' ? httpsAgent : httpAgent) return undefined;
   const found = environmentProxy(url);
   return found && { source: found.variable, address: readProxy(found.address, found.variable) };
 }
