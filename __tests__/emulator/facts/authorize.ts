@@ -148,12 +148,13 @@ export const AUTHORIZE_FACTS: readonly Fact[] = [
   {
     source: 'DOC',
     title: 'a configured path covers the paths below it, and no others',
-    options: { apps: [{ ...OFFICIAL, domains: ['h5.example.com/shop'] }] },
+    options: { apps: [{ ...OFFICIAL, domains: ['H5.example.com/Shop'] }] },
     check: async (client) => {
       const at = (path: string) =>
         client.wechat.authorize(client.authorizeURL({ redirect_uri: `https://h5.example.com${path}` }));
-      await expect(at('/shop/callback')).resolves.toContain('code=');
-      await expect(at('/shopping')).rejects.toMatchObject({ code: 10003 });
+      await expect(at('/Shop/callback')).resolves.toContain('code=');
+      await expect(at('/Shopping')).rejects.toMatchObject({ code: 10003 });
+      await expect(at('/shop/callback')).rejects.toMatchObject({ code: 10003 });
     },
   },
   {

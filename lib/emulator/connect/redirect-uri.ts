@@ -3,7 +3,8 @@ import type { EmulatorApp } from '../world/apps/apps';
 
 /**
  * The reason why WeChat does not redirect to this address; undefined if it does. WeChat compares hosts as
- * text, port included: a subdomain, a parent domain or an explicit `:443` is another host.
+ * text, port included: a subdomain, a parent domain or an explicit `:443` is another host. In a path,
+ * capitals and small letters differ.
  */
 export function redirectURIProblem(
   redirectURI: string,
@@ -17,7 +18,7 @@ export function redirectURIProblem(
     };
   }
   const [, authority = '', path = ''] = match;
-  const fits = (domain: string): boolean => matches(domain.toLowerCase(), authority.toLowerCase(), path);
+  const fits = (domain: string): boolean => matches(domain, authority.toLowerCase(), path);
   if (!app.domains || app.domains.some(fits)) return undefined;
   const address = authority + path;
   const hint = app.domains.length === 0 ? { zh: '', en: '' } : RELAY_HINT;
@@ -36,7 +37,8 @@ const AUTHORITY_AND_PATH = /^https?:\/\/([^/?#\\]+)([^?#]*)/i;
 
 function matches(domain: string, authority: string, path: string): boolean {
   const slash = domain.indexOf('/');
-  if (slash < 0) return authority === domain;
+  const host = (slash < 0 ? domain : domain.slice(0, slash)).toLowerCase();
+  if (slash < 0) return authority === host;
   const prefix = domain.slice(slash).replace(/(?<!\/)\/+$/, '');
-  return authority === domain.slice(0, slash) && (path === prefix || path.startsWith(`${prefix}/`));
+  return authority === host && (path === prefix || path.startsWith(`${prefix}/`));
 }
