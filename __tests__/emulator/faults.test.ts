@@ -302,6 +302,18 @@ describe('fail()', () => {
     expect((await client.login()).text).toBe('{"only":"snsapi_userinfo"}');
   });
 
+  it('changes fields of the real response in place, by a function that returns nothing', async () => {
+    client.wechat.fail('access_token', {
+      patch: (fields) => {
+        fields['expires_in'] = 1;
+      },
+    });
+    expect(await client.login()).toMatchObject({
+      status: 200,
+      json: { expires_in: 1, scope: 'snsapi_userinfo' },
+    });
+  });
+
   it('shows an errcode as an error page at a login page, and as a number in a poll', async () => {
     client.wechat.fail('authorize', { errcode: 10009 });
     client.wechat.fail('poll', { errcode: 500 });

@@ -106,7 +106,8 @@ function withType(
 
 function patched(real: OutgoingResponse, patch: Extract<EmulatorFault, { patch: unknown }>['patch']) {
   const before = { ...real.json };
-  const after = typeof patch === 'function' ? patch(before) : { ...before, ...patch };
+  // A function may change the fields in place, and return nothing.
+  const after = typeof patch === 'function' ? (patch(before) ?? before) : { ...before, ...patch };
   return { ...real, body: wechatJSON(after as JsonValue) };
 }
 
