@@ -1,9 +1,11 @@
+import { isObject } from '../../../is-object';
 import type { IncomingRequest } from '../../http/incoming-request';
 import { Refusal } from '../refusal';
 import type { Parameters } from '../sns-call';
 
 /**
- * The parameters of an API that reads a posted JSON object. Values other than texts are written as text.
+ * The parameters of an API that reads a posted JSON object. Values other than texts are written as text, and
+ * objects and lists in one word, which no parameter accepts.
  *
  * @throws Refusal if the request is not a POST.
  */
@@ -15,13 +17,18 @@ export function jsonParameters(incoming: IncomingRequest): Parameters {
 /** The parameters in the JSON of a body; none if it is not a JSON object. */
 export function postedParameters({ body }: Pick<IncomingRequest, 'body'>): Parameters {
   const entries = Object.entries(parseObject(body)).filter(([, value]) => value !== '');
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(entries.map(([name, value]) => [name, asText(value)]));
+}
+
+/** String() would call `toString` of an object, which may be a value of the request. */
+function asText(value: unknown): string {
+  return isObject(value) ? '[object]' : String(value);
 }
 
 function parseObject(body: string): object {
   try {
     const value = JSON.parse(body) as unknown;
-    return typeof value === 'object' && value !== null ? value : {};
+    return isObject(value) ? value : {};
   } catch {
     return {};
   }
