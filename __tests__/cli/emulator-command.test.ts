@@ -227,6 +227,10 @@ describe('express-wechat-auth emulator', () => {
       '{"apps":[{"type":"official","appId":"a","appSecret":["s3cret"]}]}',
       /apps\[0\]\.appSecret is a list\./,
     ],
+    ['an app in place of the list', '{"apps":{"appSecret":"s3cret"}}', /: apps is an object\. Give a list/],
+    ['credentials in place of an app', '{"apps":["wx1:s3cret"]}', /: apps\[0\] is of type string\. Give/],
+    ['a list', '[{"appSecret":"s3cret"}]', /The configuration: The value is a list\. Give an object/],
+    ['JSON in quotes', `'{"apps":[{"appSecret":"s3cret"}]}'`, /The configuration is not JSON/],
     ['an empty list', '{"users":[]}', /users is empty\. Give at least 1/],
     ['broken JSON', '{"apps":[', /The configuration is not JSON.*Correct it/],
     ['a missing file', 'none.json', /none\.json cannot be read \(ENOENT\)/],
@@ -257,11 +261,7 @@ describe('express-wechat-auth emulator', () => {
       ['emulator', '--port', '99999'],
       /--port is "99999"; it must be a number from 0 to 65535/,
     ],
-    [
-      'an app without a secret',
-      ['emulator', '--app', 'wxmine'],
-      /--app is "wxmine"; it must be appid:secret/,
-    ],
+    ['an app without a secret', ['emulator', '--app', 'wxmine'], /--app is not of the form appid:secret/],
     [
       'a name that is an address',
       ['emulator', '--name', 'http://wechat.test'],
@@ -272,6 +272,21 @@ describe('express-wechat-auth emulator', () => {
     const [status, text] = await fails(args);
     expect(status).toBe(2);
     expect(text).toMatch(message);
+  });
+
+  it.each([
+    ['--app', 'wx0123,s3cret', /--app is not of the form appid:secret/],
+    ['--website', 'wx0123:s3cret:', /--website is not of the form appid:secret/],
+    ['--public-url', 'https://me:s3cret@wechat.test', /--public-url is "https:\/\/\*\*\*@wechat\.test"; it/],
+    ['--key', '-----BEGIN PRIVATE KEY-----\ns3cret', /--key is the text of a PEM file; it must be the path/],
+  ])('shows no secret of a wrong %s', async (flag, value, message) => {
+    const cert = path.join(HOME, 'cert.pem');
+    writeFileSync(cert, '-----BEGIN CERTIFICATE-----');
+    const needed = flag === '--key' ? ['--cert', cert] : [];
+    const [status, text] = await fails(['emulator', ...needed, `${flag}=${value}`]);
+    expect(status).toBe(2);
+    expect(text).toMatch(message);
+    expect(text).not.toContain('s3cret');
   });
 
   it('reports that a port is in use', async () => {

@@ -9,7 +9,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 it('names the whole value if it is not an object', () => {
   expect(problemsOf(CONFIG_SCHEMA, [1], '')).toEqual([
-    'The value is [1]. Give an object with apps, users and switches.',
+    'The value is a list. Give an object with apps, users and switches.',
   ]);
 });
 

@@ -82,7 +82,7 @@ function appOf(flag: string, type: EmulatorApp['type'], text: string): EmulatorA
   const [appId = '', appSecret = '', ...rest] = text.split(':');
   if (appId !== '' && appSecret !== '' && rest.length === 0)
     return { type, appId, appSecret, openPlatform: OPEN_PLATFORM };
-  throw new UsageError(TEXTS.app(flag, text));
+  throw new UsageError(TEXTS.app(flag));
 }
 
 function configOf(pathOrJSON: string | undefined): EmulatorConfig {
@@ -106,6 +106,7 @@ function readPEM(flag: string, file: string, label: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
+    if (file.includes('-----')) throw new UsageError(TEXTS.notAFile(flag));
     const { code = '' } = cause as NodeJS.ErrnoException;
     throw new CommandError(TEXTS.unreadable(flag, file, code), { cause });
   }
@@ -124,20 +125,25 @@ const TEXTS = {
       `--name is ${JSON.stringify(text)}; it must be a host name without scheme and port`,
       `--name 的值是 ${JSON.stringify(text)}；应为不含协议与端口的主机名`,
     ),
-  publicURL: (text: string) =>
-    bilingual(
-      `--public-url is ${JSON.stringify(text)}; it must be an http: or https: address without a path`,
-      `--public-url 的值是 ${JSON.stringify(text)}；应为不含路径的 http: 或 https: 地址`,
-    ),
-  app: (flag: string, text: string) =>
-    bilingual(
-      `${flag} is ${JSON.stringify(text)}; it must be appid:secret`,
-      `${flag} 的值是 ${JSON.stringify(text)}；格式应为 appid:secret`,
-    ),
+  publicURL: (text: string) => {
+    const shown = JSON.stringify(text).replace(/\/\/.*@/, '//***@');
+    return bilingual(
+      `--public-url is ${shown}; it must be an http: or https: address without a path`,
+      `--public-url 的值是 ${shown}；应为不含路径的 http: 或 https: 地址`,
+    );
+  },
+  // Without the value, which may hold the secret.
+  app: (flag: string) =>
+    bilingual(`${flag} is not of the form appid:secret`, `${flag} 的格式应为 appid:secret`),
   config: (message: string) => bilingual(`Configuration: ${message}`, `配置：${message}`),
   certAndKey: bilingual('--cert and --key belong together: give both', '--cert 与 --key 必须同时给出'),
   unreadable: (flag: string, file: string, code: string): Bilingual =>
     bilingual(`${flag}: ${file} cannot be read (${code})`, `${flag}：无法读取 ${file}（${code}）`),
+  notAFile: (flag: string): Bilingual =>
+    bilingual(
+      `${flag} is the text of a PEM file; it must be the path of the file`,
+      `${flag} 的值是 PEM 文件的内容；应为该文件的路径`,
+    ),
   notPEM: (flag: string, file: string): Bilingual =>
     bilingual(`${flag}: ${file} is not in PEM format`, `${flag}：${file} 不是 PEM 格式`),
 };

@@ -3,6 +3,7 @@ import { conditionsOf, endpointPath, isOfPlatform } from '../faults/endpoints';
 import type { EmulatorFault, FaultMatch, FaultOptions } from '../faults/fault';
 import { problemsOf } from '../schemas/json-schema';
 import { badInput } from '../world/bad-input';
+import { shownValue } from '../world/printable';
 import type { World } from '../world/world';
 import { FAULT_FIELDS } from './fields';
 import { fields } from './operation';
@@ -51,7 +52,7 @@ function checkMatch(match: FaultMatch, path: string, world: World): void {
   const possible = conditionsOf(path);
   for (const name of ['user', 'code'] as const) {
     if (match[name] === undefined || possible[name]) continue;
-    const given = JSON.stringify(match[name]);
+    const given = shownValue(match[name]);
     throw badInput(
       new TypeError(`match.${name} is ${given}, but no request to ${path} has a ${name}. Leave it out.`),
     );
@@ -61,6 +62,6 @@ function checkMatch(match: FaultMatch, path: string, world: World): void {
   if (!isOfPlatform(path)) world.apps.get(app);
   else if (!world.apps.hasPlatform(app))
     throw badInput(
-      new Error(`The emulator has no platform ${JSON.stringify(app)}. List it in the components of an app.`),
+      new Error(`The emulator has no platform ${shownValue(app)}. List it in the components of an app.`),
     );
 }

@@ -45,7 +45,9 @@ export const CONFIG_SCHEMA: JsonSchema & { readonly $schema: string } = {
  * @throws TypeError that names the file, and every wrong field with its value and a remedy.
  */
 export function readEmulatorConfig(pathOrJSON: string): EmulatorConfig {
-  const isJSON = pathOrJSON.trimStart().startsWith('{');
+  // A list, or JSON in quotes that the shell kept, is not valid either. But as a path, it would be shown in
+  // the error, with its secrets.
+  const isJSON = /^\s*['"]?[{[]/.test(pathOrJSON);
   const source = isJSON ? 'The configuration' : pathOrJSON;
   const value = parse(isJSON ? pathOrJSON : readText(pathOrJSON), source);
   const problems = problemsOf(CONFIG_SCHEMA, value, '');

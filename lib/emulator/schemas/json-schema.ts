@@ -1,4 +1,4 @@
-import { MAX_SHOWN, printable } from '../world/printable';
+import { excerpt, shownValue } from '../world/printable';
 
 /** The part of JSON Schema (2020-12) that describes configurations and the bodies of the control API. */
 export interface JsonSchema {
@@ -117,17 +117,15 @@ function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-function shown({ format }: JsonSchema, value: unknown): string {
-  if (format === 'password' && value !== '')
-    return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
-  if (typeof value === 'number') return String(value);
-  // A function and a symbol have no JSON.
-  const json: unknown = JSON.stringify(value);
-  return excerpt(typeof json === 'string' ? json : typeof value);
+/** A text in place of an app may be its credentials, such as `appid:secret`, so its type is shown alone. */
+function shown(schema: JsonSchema, value: unknown): string {
+  const isScalar = value !== '' && !(typeof value === 'object');
+  return isScalar && holdsSecret(schema) ? `of type ${typeof value}` : shownValue(value);
 }
 
-function excerpt(text: string): string {
-  return printable(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+function holdsSecret({ format, properties = {}, items, anyOf = [] }: JsonSchema): boolean {
+  const inner = [...Object.values(properties), ...anyOf, ...(items ? [items] : [])];
+  return format === 'password' || inner.some(holdsSecret);
 }
 
 /** What to give instead, in words. */

@@ -1,6 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import { inspect } from 'node:util';
+import { isObject } from '../../is-object';
 import { parseHost } from '../world/own-hosts';
+import { shownValue } from '../world/printable';
 import { switchProblems } from '../world/switch-values';
 import { APP_SCHEMA, USER_SCHEMA } from './app-and-user';
 import { problemsOf, type JsonSchema } from './json-schema';
@@ -8,7 +10,7 @@ import { problemsOf, type JsonSchema } from './json-schema';
 /**
  * Checks the options of `createEmulator()`.
  *
- * @throws TypeError that names every wrong option with its value and a remedy.
+ * @throws TypeError that names every wrong option with its value, unless that may be secret, and a remedy.
  */
 export function checkOptions(options: object): void {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -16,7 +18,7 @@ export function checkOptions(options: object): void {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     if (!check) return [`${name} is not an option. The options are ${Object.keys(CHECKS).join(', ')}.`];
     const [isValid, remedy, problemsIn] = check;
-    if (!isValid(value)) return [`${name} is ${inspect(value, { depth: 0 })}. ${remedy}`];
+    if (!isValid(value)) return [`${name} is ${shown(name, value)}. ${remedy}`];
     return problemsIn?.(value as object) ?? [];
   });
   const { proxyPort, https } = options as { readonly proxyPort?: unknown; readonly https?: unknown };
@@ -24,6 +26,20 @@ export function checkOptions(options: object): void {
     problems.push('proxyPort needs https, because clients speak TLS with WeChat. Give the option https too.');
   }
   if (problems.length > 0) throw new TypeError(`createEmulator(): ${problems.join(' ')}`);
+}
+
+/** In place of these, an app may give a secret by mistake: its credentials, or a private key as text. */
+const MAY_BE_SECRET: readonly string[] = ['apps', 'https'];
+
+function shown(name: string, value: unknown): string {
+  if (MAY_BE_SECRET.includes(name) && typeof value === 'string') return 'of type string';
+  if (isObject(value) && !isListOfTexts(name, value)) return shownValue(value);
+  return inspect(value).replace(/\/\/.*@/, '//***@');
+}
+
+/** A list of names is shown, so that the wrong one is found. */
+function isListOfTexts(name: string, value: object): boolean {
+  return name === 'names' && Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 /** `problemsIn` is called with a value that is valid as a whole, and checks what it holds. */

@@ -1,3 +1,5 @@
+import { isObject } from '../../is-object';
+
 /** The most characters of a text from outside that a message repeats. */
 export const MAX_SHOWN = 255;
 
@@ -8,4 +10,21 @@ export const MAX_SHOWN = 255;
  */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+/**
+ * A value from outside as a message repeats it. Objects and lists only in words, because an app may hold its
+ * AppSecret in one.
+ */
+export function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  // A function and a symbol have no JSON.
+  const json: unknown = JSON.stringify(value);
+  return excerpt(typeof json === 'string' ? json : typeof value);
+}
+
+export function excerpt(text: string): string {
+  return printable(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
 }

@@ -1,4 +1,5 @@
 import { badInput } from './bad-input';
+import { shownValue } from './printable';
 import type { EmulatorSwitches } from './switches';
 
 type Choices = { readonly [K in keyof EmulatorSwitches]: readonly EmulatorSwitches[K][] };
@@ -56,7 +57,7 @@ export function switchProblems(values: object): string[] {
       return [`${JSON.stringify(name)} is not a switch. The switches are ${names}.`];
     }
     if (fits(name, value)) return [];
-    return [`switches.${name} is ${JSON.stringify(value)}. Give ${remedyFor(name)}.`];
+    return [`switches.${name} is ${shownValue(value)}. Give ${remedyFor(name)}.`];
   });
 }
 

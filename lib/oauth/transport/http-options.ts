@@ -102,6 +102,6 @@ export function timeoutOf({ timeout }: WechatHttpOptions): number {
   if (typeof timeout === 'number' && timeout >= 0 && timeout <= LONGEST_TIMEOUT_MS) return timeout;
   throw new WechatAuthError(
     'config',
-    `timeout is ${inspect(timeout)}; use milliseconds from 0 (no limit) to ${LONGEST_TIMEOUT_MS}.`,
+    `timeout is ${inspect(timeout, { depth: -1 })}; use milliseconds from 0 (no limit) to ${LONGEST_TIMEOUT_MS}.`,
   );
 }

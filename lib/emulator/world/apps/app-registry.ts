@@ -1,5 +1,6 @@
 import { PRESET_APPS, type EmulatorApp, type EmulatorApps } from './apps';
 import { badInput } from '../bad-input';
+import { shownValue } from '../printable';
 import { assertUnique } from '../unique';
 
 const MASK = '********';
@@ -65,7 +66,7 @@ export class AppRegistry {
     const app = this.find(appId);
     if (app) return app;
     const known = this.all.map((each) => each.appId).join(', ');
-    throw badInput(new Error(`The emulator has no app ${JSON.stringify(appId)}. Its apps are ${known}.`));
+    throw badInput(new Error(`The emulator has no app ${shownValue(appId)}. Its apps are ${known}.`));
   }
 
   /** Whether an app has authorized the third-party platform with this AppID. */

@@ -1,4 +1,5 @@
 import { badInput } from '../bad-input';
+import { shownValue } from '../printable';
 import { assertUnique } from '../unique';
 
 /** A person with a WeChat account. */
@@ -82,7 +83,7 @@ export class UserRegistry {
     const user = this.find(id);
     if (user) return user;
     const known = this.all.map((each) => each.id).join(', ');
-    throw badInput(new Error(`The emulator has no user ${JSON.stringify(id)}. Its users are ${known}.`));
+    throw badInput(new Error(`The emulator has no user ${shownValue(id)}. Its users are ${known}.`));
   }
 }
 
