@@ -254,6 +254,14 @@ describe('express-wechat-auth emulator', () => {
     for (const flag of Object.keys(EMULATOR_OPTIONS)) expect(command.out.join('\n')).toContain(`--${flag}`);
   });
 
+  it('--help needs no valid value, and no configuration that can be read', async () => {
+    const command = start(['emulator', '--help', '--port', 'x', '--lang', 'fr'], {
+      WECHAT_EMULATOR_CONFIG: '/gone.json',
+    });
+    expect(await command.status).toBe(0);
+    expect(command.out.join('\n')).toMatch(/^Usage: express-wechat-auth emulator/);
+  });
+
   it.each<[string, string[], RegExp]>([
     ['an unknown flag', ['emulator', '--prot', '1'], /Unknown option '--prot'[\s\S]*emulator --help/],
     [

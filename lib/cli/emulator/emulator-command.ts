@@ -11,16 +11,18 @@ import {
 } from '../../emulator';
 import { bilingual, type Bilingual } from '../bilingual';
 import { CommandError, UsageError, type Command, type Terminal } from '../terminal';
-import { readEmulatorFlags, type EmulatorFlags } from './emulator-flags';
+import { parseEmulatorFlags, readEmulatorFlags, type EmulatorFlags } from './emulator-flags';
 import { EMULATOR_HELP } from './emulator-help';
 
 export const emulatorCommand: Command = async (args, terminal, language) => {
   const { env, out, stopped } = terminal;
-  const flags = readEmulatorFlags(args, env);
-  if (flags.help) {
+  const values = parseEmulatorFlags(args);
+  // Before any value is checked: whoever asks for help may have a wrong one.
+  if (values.help) {
     out(EMULATOR_HELP[language]);
     return 0;
   }
+  const flags = readEmulatorFlags(values, env);
   if (env['NODE_ENV'] === 'production' && !flags.allowProduction) throw new UsageError(TEXTS.production);
   const certificate = flags.https ? certificateFor(flags, env) : undefined;
   const emulator = await start(flags, certificate, terminal);

@@ -22,15 +22,20 @@ export interface EmulatorFlags {
   readonly certificate: { readonly key: string; readonly cert: string } | undefined;
   readonly proxyPort: number | undefined;
   readonly allowProduction: boolean;
-  readonly help: boolean;
+}
+
+type Values = ReturnType<typeof parseEmulatorFlags>;
+
+/** @throws UsageError */
+export function parseEmulatorFlags(args: readonly string[]) {
+  return parseFlags(args, EMULATOR_OPTIONS);
 }
 
 /** @throws UsageError for a wrong flag, CommandError for a wrong configuration, certificate or key. */
 export function readEmulatorFlags(
-  args: readonly string[],
+  values: Values,
   env: Readonly<Record<string, string | undefined>>,
 ): EmulatorFlags {
-  const values = parseFlags(args, EMULATOR_OPTIONS);
   checkLanguage(values.lang);
   const certificate = certificateOf(values.cert, values.key);
   const proxyPort =
@@ -52,7 +57,6 @@ export function readEmulatorFlags(
     certificate,
     proxyPort,
     allowProduction: values['dangerously-allow-production'],
-    help: values.help,
   };
 }
 
