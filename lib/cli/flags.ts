@@ -22,13 +22,19 @@ export function checkLanguage(lang: string | undefined): void {
   if (lang !== undefined && !isLanguage(lang)) throw new UsageError(TEXTS.lang(lang));
 }
 
-/** Node's own message repeats the argument, which may be a secret. */
+/** Node's own message repeats the argument, of which a part may be a secret. */
 function textOf(error: unknown): Bilingual {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return TEXTS.noFlag;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return TEXTS.unknown(unknownFlag(message));
   const flag = /--[a-z-]+/.exec(message)?.[0] ?? '-';
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return TEXTS.unknown(flag);
   return message.includes('does not take') ? TEXTS.takesNoValue(flag) : TEXTS.needsValue(flag);
+}
+
+/** The name of a flag, without what may be its value: `--app-secretdeadbeef` lacks a blank. */
+function unknownFlag(message: string): string {
+  const [, name = '-', rest = ''] = /(--?(?:[a-z-]*?(?:secret|token)|[a-z-]+))([^'\s]*)/i.exec(message) ?? [];
+  return rest === '' ? name : `${name}…`;
 }
 
 const TEXTS = {

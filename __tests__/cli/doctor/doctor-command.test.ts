@@ -233,6 +233,10 @@ describe('express-wechat-auth doctor', () => {
 
   it.each<[string, string[], RegExp]>([
     ['an unknown flag', ['--app-ids', 'x'], /Unknown option '--app-ids'/],
+    ['a flag with an underscore', ['--app_id', 'x'], /Unknown option '--app…'/],
+    ['a flag of one letter', ['-p', '80'], /Unknown option '-p'/],
+    ['a flag in capitals', ['--URL', 'x'], /Unknown option '--URL'/],
+    ['a secret that is written together with its flag', ['--app-secretabcdef0'], /'--app-secret…'/],
     ['a flag without its value', ['--url'], /--url needs a value/],
     ['a value for a flag that takes none', ['--json=yes'], /--json takes no value/],
     ['an argument without a flag', ['http://127.0.0.1'], /does not belong to any flag/],
