@@ -312,6 +312,16 @@ describe('express-wechat-auth doctor', () => {
     expect([status, err[0]]).toEqual([2, 'express-wechat-auth: The standard input did not end within 50 s']);
   });
 
+  it('treats a flag with an empty value, such as that of a variable that is not set, as missing', async () => {
+    const env = { ...environmentOf(emulator), WECHAT_APP_ID: '' };
+    const given = ['--app-id', '', '--base-url', '', '--website-app-secret', ''];
+    const { check, statuses } = await examine(given, env);
+    expect(check('app-id')).toMatchObject({ detail: 'is missing', remedy: 'Set WECHAT_APP_ID.' });
+    expect(check('base-url').detail).toBe('not given');
+    expect(statuses['website-app-secret']).toBe('ok');
+    expect(statuses).not.toHaveProperty(['secret-in-flag']);
+  });
+
   it('runs without AbortSignal.any(), which Node 20.0 does not have', async () => {
     const any = Object.getOwnPropertyDescriptor(AbortSignal, 'any') ?? {};
     Object.defineProperty(AbortSignal, 'any', { ...any, value: undefined });

@@ -154,10 +154,10 @@ function configurationOf(
 ): Configuration {
   const given: Partial<Record<keyof typeof ENVIRONMENT, string | undefined>> = { ...values, ...secrets };
   const get = (name: keyof typeof ENVIRONMENT): string | undefined =>
-    given[name] ?? nonEmpty(env[ENVIRONMENT[name]]);
+    nonEmpty(given[name]) ?? nonEmpty(env[ENVIRONMENT[name]]);
   // As in `wechatAuth()`: if the option `account` is given, no credentials come from the environment.
   const credential = (name: keyof typeof ENVIRONMENT): string | undefined =>
-    account === undefined ? get(name) : given[name];
+    account === undefined ? get(name) : nonEmpty(given[name]);
   const component = componentIn(values, secrets);
   return {
     apps: {
@@ -178,20 +178,20 @@ function configurationOf(
     relay: get('relay'),
     open: withoutSlash(get('open-url') ?? WECHAT.open),
     api: withoutSlash(get('api-url') ?? WECHAT.api),
-    hasSecretInFlag: SECRETS.some((name) => values[name] !== undefined && values[name] !== '-'),
+    hasSecretInFlag: SECRETS.some((name) => (nonEmpty(values[name]) ?? '-') !== '-'),
     isProduction: env['NODE_ENV'] === 'production',
   };
 }
 
 /** @throws UsageError */
 function componentIn(values: Values, secrets: Secrets): Configuration['component'] {
-  const appId = values['component-app-id'];
-  const accessToken = secrets['component-access-token'] ?? values['component-access-token'];
+  const appId = nonEmpty(values['component-app-id']);
+  const accessToken = nonEmpty(secrets['component-access-token'] ?? values['component-access-token']);
   if (appId === undefined && accessToken !== undefined) throw new UsageError(TEXTS.componentAppId);
   return appId === undefined ? undefined : { appId, accessToken };
 }
 
-/** As in `wechatAuth()`, an empty variable counts as not set. */
+/** As in `wechatAuth()`, an empty variable counts as not set; so does a flag with an empty value. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value?.trim() === '' ? undefined : value;
 }

@@ -71,7 +71,7 @@ describe('the doctor, on the configuration', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['an empty one', '', /is empty/],
+    ['an empty one', '', /is missing → Set WECHAT_APP_ID\.$/],
     ['one in quotes', `"${APP_ID}"`, /quotes/],
     ['one in Chinese quotes', `“${APP_ID}”`, /quotes/],
     ['one with a space', `${APP_ID} `, /space/],
@@ -90,7 +90,7 @@ describe('the doctor, on the configuration', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['an empty one', ' ', /is empty/],
+    ['an empty one', ' ', /is missing → Set WECHAT_APP_SECRET\.$/],
     ['one in quotes', `'${SECRET}'`, /quotes/],
     ['one with a line break', `${SECRET}\n`, /space or a line break/],
     ['an AppID', APP_ID, /looks like an AppID → .*swapped/],

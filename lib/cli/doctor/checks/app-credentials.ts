@@ -21,7 +21,7 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
   const { appId } = appOf(configuration, flow);
   if (appId === undefined && takesAppIdFromApp(configuration, flow))
     return isAppChecked ? skipped(id, TEXTS.fromApp) : failed(id, TEXTS.missingApp(source));
-  if (appId === undefined) return failed(id, TEXTS.missing(source));
+  if (appId === undefined || appId.trim() === '') return failed(id, TEXTS.missing(source));
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, source));
   if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
@@ -57,7 +57,7 @@ export function checkAppSecret(configuration: Configuration, flow: AccountFlow):
   const component = componentOf(configuration, flow);
   if (component) return skipped(id, TEXTS.platform(component.appId));
   if (appSecret === undefined && configuration.accountBy) return skipped(id, TEXTS.notGiven(source));
-  if (appSecret === undefined) return failed(id, TEXTS.missing(source));
+  if (appSecret === undefined || appSecret.trim() === '') return failed(id, TEXTS.missing(source));
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, source));
   if (APP_SECRET.test(appSecret)) return ok(id, TEXTS.rightSecret);

@@ -2,11 +2,11 @@ import { bilingual, type Bilingual } from '../../bilingual';
 
 /**
  * Finds characters that were copied by mistake with a value from a console or a chat. Undefined if there are
- * none.
+ * none, and for an empty value.
  */
 export function findStray(value: string): Bilingual | undefined {
   const trimmed = value.trim();
-  if (trimmed === '') return TEXTS.empty;
+  if (trimmed === '') return undefined;
   if (QUOTES.includes(trimmed.charAt(0)) && QUOTES.includes(trimmed.slice(-1))) return TEXTS.quotes;
   if (/\s/.test(value)) return TEXTS.space;
   return /[^\u0021-\u007e]/.test(value) ? TEXTS.invisible : undefined;
@@ -20,7 +20,6 @@ export function removeStray(source: string): Bilingual {
 const QUOTES = '"\'“”‘’`';
 
 const TEXTS = {
-  empty: bilingual('is empty', '为空'),
   quotes: bilingual('has quotes around it', '带有引号'),
   space: bilingual('has a space or a line break in it', '含有空格或换行'),
   invisible: bilingual('has an invisible or full-width character in it', '含有不可见字符或全角字符'),
