@@ -273,6 +273,25 @@ describeInChromium('in a browser', () => {
     expect(await home.evaluate('window.sameDocument')).toBe(true);
   });
 
+  it('home page: after a reset, its forms show what the emulator then has, and do not restore what it had', async () => {
+    const { wechat } = client;
+    wechat.switches.consent = 'deny';
+    wechat.addApp({ type: 'website', appId: 'wxadded', appSecret: 'x', name: '新店' });
+    wechat.addUser({ id: 'lan', nickname: '小兰' });
+    const home = await openDesktop(wechat.url);
+    await home.locator('#people').getByText('小兰').click();
+    // Chosen, and not saved.
+    await home.locator('select[name=denial]').selectOption('authdeny');
+    home.once('dialog', (dialog) => void dialog.accept());
+    await home.getByRole('button', { name: '全部重置' }).click();
+    await home.locator('#apps').getByText('新店').waitFor({ state: 'detached' });
+    expect(await home.locator('#people').getByText('小兰').count()).toBe(0);
+    expect(await home.locator('select[name=denial]').inputValue()).toBe('silent');
+    await home.locator('#switches button').click();
+    await home.waitForLoadState();
+    expect(wechat.switches).toMatchObject({ consent: 'ask', denial: 'silent' });
+  });
+
   it('home page: says that it is no longer up to date if the emulator responds with an error', async () => {
     const home = await openDesktop(client.wechat.url);
     await home.locator('.live[data-state=on]').waitFor();

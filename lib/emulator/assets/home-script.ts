@@ -1,7 +1,9 @@
 /**
- * The script of the home page. It fetches the page again every two seconds, and replaces the sections that
- * have changed. It also sends the forms with `data-quiet`, so that the page is not reloaded. Without the
- * script, the page works by reloading.
+ * The script of the home page. It fetches the page again every two seconds, and replaces the sections with
+ * `data-live` that have changed. Those with `data-live="reset"` hold what a person may be filling in, so they
+ * are replaced only after a reset: otherwise the next Save would restore the old switches. The script also
+ * sends the forms with `data-quiet`, so that the page is not reloaded. Without it, the page works by
+ * reloading.
  */
 export const HOME_SCRIPT = `(function () {
   'use strict';
@@ -14,21 +16,23 @@ export const HOME_SCRIPT = `(function () {
     return section.contains(active) && active.tagName === 'SELECT';
   }
 
-  function show(html) {
+  function show(html, isReset) {
     var fresh = new DOMParser().parseFromString(html, 'text/html');
-    document.querySelectorAll('[data-live]').forEach(function (section) {
+    document.querySelectorAll(isReset ? '[data-live]' : '[data-live=""]').forEach(function (section) {
       var other = fresh.getElementById(section.id);
-      if (!other || isInUse(section) || other.innerHTML === section.innerHTML) return;
+      // What a person has chosen in a form is not part of its HTML.
+      var isSame = !isReset && other && other.innerHTML === section.innerHTML;
+      if (!other || isInUse(section) || isSame) return;
       section.innerHTML = other.innerHTML;
     });
   }
 
-  function refresh() {
+  function refresh(isReset) {
     window.clearTimeout(timer);
     return fetch('/').then(function (response) {
       if (!response.ok) throw new Error('HTTP ' + response.status);
       return response.text();
-    }).then(show).then(
+    }).then(function (html) { show(html, isReset); }).then(
       function () { dot.dataset.state = 'on'; },
       function () { dot.dataset.state = 'off'; },
     ).then(schedule);
@@ -36,7 +40,7 @@ export const HOME_SCRIPT = `(function () {
 
   function schedule() {
     window.clearTimeout(timer);
-    timer = window.setTimeout(function () { if (document.hidden) schedule(); else refresh(); }, PAUSE_MS);
+    timer = window.setTimeout(function () { if (document.hidden) schedule(); else refresh(false); }, PAUSE_MS);
   }
 
   document.addEventListener('submit', function (event) {
@@ -48,9 +52,10 @@ export const HOME_SCRIPT = `(function () {
     var body = new URLSearchParams(new FormData(form));
     if (event.submitter && event.submitter.name) body.set(event.submitter.name, event.submitter.value);
     if (document.activeElement) document.activeElement.blur();
-    fetch('/', { method: 'POST', body: body, redirect: 'manual' }).then(refresh, refresh);
+    function refreshAfter() { return refresh(body.get('action') === 'reset'); }
+    fetch('/', { method: 'POST', body: body, redirect: 'manual' }).then(refreshAfter, refreshAfter);
   });
-  document.addEventListener('visibilitychange', function () { if (!document.hidden) refresh(); });
+  document.addEventListener('visibilitychange', function () { if (!document.hidden) refresh(false); });
   dot.dataset.state = 'on';
   schedule();
 })();

@@ -57,7 +57,7 @@ WECHAT_WEBSITE_APP_SECRET=${apps.shownSecret(website)}`;
 }
 
 function appsTable(apps: AppRegistry, texts: HomeTexts): Markup {
-  return markup`<section id="apps"><h2>${texts.apps}</h2><table>
+  return markup`<section id="apps" data-live="reset"><h2>${texts.apps}</h2><table>
 <tr><th>${texts.columns.type}</th><th>${texts.columns.name}</th><th>AppID · AppSecret</th>
 <th>${texts.columns.openPlatform}</th><th>${texts.columns.domains}</th></tr>
 ${apps.all.map((app) => appRow(app, apps.shownSecret(app), texts))}</table>
@@ -71,7 +71,7 @@ function appRow(app: EmulatorApp, secret: string, texts: HomeTexts): Markup {
 }
 
 function peopleForm({ services, person, language }: HomeView, texts: HomeTexts): Markup {
-  return markup`<section id="people"><h2>${texts.users}</h2><form method="post">
+  return markup`<section id="people" data-live="reset"><h2>${texts.users}</h2><form method="post">
 <input type="hidden" name="action" value="person">
 ${peoplePicker(services.world.users.all, person, language)}
 <div class="actions"><button class="button secondary">${texts.choose}</button></div></form></section>`;
@@ -81,7 +81,7 @@ function clockForm(now: number, texts: HomeTexts): Markup {
   const options = Object.entries(texts.minutes).map(
     ([minutes, label]) => markup`<option value="${minutes}">${label}</option>`,
   );
-  return markup`<section id="clock"><h2>${texts.clock}</h2><code>${new Date(now).toISOString()}</code>
+  return markup`<section id="clock" data-live="reset"><h2>${texts.clock}</h2><code>${new Date(now).toISOString()}</code>
 <form method="post" class="actions"><input type="hidden" name="action" value="advance">
 <select name="minutes">${options}</select>
 <button class="button secondary">${texts.advance}</button></form></section>`;

@@ -8,7 +8,7 @@ import { SWITCH_TEXTS } from './switch-texts';
 /** A form with a list of values for each switch. Switches that differ from the default are in bold. */
 export function switchesForm(switches: EmulatorSwitches, texts: HomeTexts, language: Language): Markup {
   const names = Object.keys(SWITCH_CHOICES) as (keyof EmulatorSwitches)[];
-  return markup`<section id="switches"><h2>${texts.switches}</h2><form method="post">
+  return markup`<section id="switches" data-live="reset"><h2>${texts.switches}</h2><form method="post">
 <input type="hidden" name="action" value="switches">
 <div class="switches">${names.map((name) => selectFor(name, switches, language))}</div>
 <div class="actions"><button class="button">${texts.apply}</button></div>
