@@ -1,5 +1,8 @@
 // `npm run example` prints a message before it builds; the example app does not serve some addresses.
 import { execSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { read } from './docs/pages';
 import { Browser } from './support/browser';
 import { startExample, type ExampleApp } from './support/processes/example-app';
@@ -16,6 +19,25 @@ describe('npm run example', () => {
     const [first = '', second = ''] = scripts.example.split(' && ');
     expect(execSync(first, { encoding: 'utf8' })).toMatch(/^Building the package[^]*\n正在构建/);
     expect(second).toBe('npm run --silent build');
+  });
+});
+
+describe('the example app', () => {
+  it('serves its styles and scripts from a folder whose name has a space and Chinese characters', async () => {
+    const root = path.resolve(__dirname, '..');
+    const folder = mkdtempSync(path.join(tmpdir(), '示例 app-'));
+    mkdirSync(path.join(folder, 'node_modules'));
+    symlinkSync(root, path.join(folder, 'node_modules/express-wechat-auth'));
+    for (const name of ['cookie-session', 'escape-html', 'express', 'weui'])
+      symlinkSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name));
+    cpSync(path.join(root, 'example-app'), folder, { recursive: true });
+    const elsewhere = await startExample({}, path.join(folder, 'app.mjs'));
+    const browser = Browser.onDesktop(elsewhere.url);
+    const files = ['/weui.css', '/assets/app.css', '/assets/home.js'];
+    const statuses = await Promise.all(files.map(async (file) => (await browser.get(file)).status));
+    await elsewhere.stop();
+    rmSync(folder, { recursive: true });
+    expect(statuses).toEqual([200, 200, 200]);
   });
 });
 

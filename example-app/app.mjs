@@ -2,6 +2,7 @@
 // scan login.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import cookieSession from 'cookie-session';
 import express from 'express';
 import { requireWechatUser, wechatAuth } from 'express-wechat-auth';
@@ -49,7 +50,7 @@ app.get('/scan-login', async (req, res) => {
 
 // WeUI, WeChat's own style sheet, and the styles and scripts of this app.
 app.use('/weui.css', express.static(createRequire(import.meta.url).resolve('weui/dist/style/weui.min.css')));
-app.use('/assets', express.static(new URL('assets', import.meta.url).pathname));
+app.use('/assets', express.static(fileURLToPath(new URL('assets', import.meta.url))));
 
 // Any other address: a page for a browser that opens it, JSON for a script. Scripts often accept anything.
 app.use((req, res) => {

@@ -2,10 +2,12 @@
 // Starts the example app for the tests, and for the script that makes the pictures of the READMEs.
 const { spawn } = require('node:child_process');
 
+const SCRIPT = require.resolve('../../../example-app/app.mjs');
+
 /** @type {import('./example-app').startExample} */
-async function startExample(environment = {}) {
+async function startExample(environment = {}, script = SCRIPT) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('WECHAT_'));
-  const child = spawn(process.execPath, [require.resolve('../../../example-app/app.mjs')], {
+  const child = spawn(process.execPath, [script], {
     env: { ...Object.fromEntries(own), PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
