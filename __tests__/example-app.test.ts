@@ -42,6 +42,20 @@ describe('the example app', () => {
 });
 
 describe('the page of the scan login', () => {
+  it('and the link to it are left out if there is only a website app', async () => {
+    const website = await startExample({
+      WECHAT_WEBSITE_APP_ID: 'wx0123456789abcdef',
+      WECHAT_WEBSITE_APP_SECRET: '0123456789abcdef0123456789abcdef',
+    });
+    const browser = Browser.onDesktop(website.url);
+    const home = await browser.get('/');
+    const page = await browser.get('/scan-login');
+    await website.stop();
+    expect([home.status, page.status]).toEqual([200, 404]);
+    expect(home.body).not.toContain('scan-login');
+    expect((await Browser.onDesktop(example.url).get('/')).body).toContain('href="/scan-login"');
+  });
+
   it('asks to be opened on a PC where it is open on a phone, which cannot scan its own screen', async () => {
     const { body } = await Browser.inWechat(example.url).get('/scan-login');
     expect(body).toContain('请在电脑上打开本页 · Open this page on a PC');

@@ -11,6 +11,7 @@ import { chooseWechat, emulatedPhone, onEmulatedPhone } from './wechat.mjs';
 
 const port = Number(process.env.PORT ?? 3000);
 const wechat = await chooseWechat();
+const hasScanLogin = Boolean(wechat.options.scanLogin);
 const app = express();
 
 // With the emulator, a second host name of this app stands in for a phone.
@@ -30,7 +31,7 @@ app.use(
 app.use(wechatAuth(wechat.options));
 
 app.get('/', (req, res) => {
-  res.send(homePage(req.wechat.user));
+  res.send(homePage(req.wechat.user, hasScanLogin));
 });
 
 app.get('/me', requireWechatUser(), (req, res) => {
@@ -42,11 +43,12 @@ app.get('/api/me', requireWechatUser(), (req, res) => {
 });
 
 // A PC logs in with the official account alone. GET /login would do so, too, if there were no website app.
-app.get('/scan-login', async (req, res) => {
-  const login = await req.wechat.startScanLogin({ returnTo: '/me' });
-  const isOnPhone = /iPhone|Android.*Mobile/.test(req.get('User-Agent') ?? '');
-  res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined, isOnPhone));
-});
+if (hasScanLogin)
+  app.get('/scan-login', async (req, res) => {
+    const login = await req.wechat.startScanLogin({ returnTo: '/me' });
+    const isOnPhone = /iPhone|Android.*Mobile/.test(req.get('User-Agent') ?? '');
+    res.send(scanPage(login, wechat.isEmulated ? onEmulatedPhone(login.url) : undefined, isOnPhone));
+  });
 
 // WeUI, WeChat's own style sheet, and the styles and scripts of this app.
 app.use('/weui.css', express.static(createRequire(import.meta.url).resolve('weui/dist/style/weui.min.css')));

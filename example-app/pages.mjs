@@ -2,8 +2,8 @@ import escapeHTML from 'escape-html';
 
 /** @typedef {import('express-wechat-auth').WechatUser} WechatUser */
 
-/** @param {WechatUser | undefined} user */
-export function homePage(user) {
+/** @param {WechatUser | undefined} user @param {boolean} hasScanLogin */
+export function homePage(user, hasScanLogin) {
   return layout(
     '小店 · Corner Shop',
     `
@@ -23,10 +23,14 @@ export function homePage(user) {
         <div class="weui-cell__bd">${user ? nameOf(user) : '微信登录 · Log in with WeChat'}</div>
         <div class="weui-cell__ft">${user ? '已登录' : ''}</div>
       </a>
-      <a class="weui-cell weui-cell_active weui-cell_access" href="/scan-login">
+      ${
+        hasScanLogin
+          ? `<a class="weui-cell weui-cell_active weui-cell_access" href="/scan-login">
         <div class="weui-cell__bd">服务号扫码登录 · Scan login on a PC</div>
         <div class="weui-cell__ft"></div>
-      </a>
+      </a>`
+          : ''
+      }
       <a class="weui-cell weui-cell_active weui-cell_access" id="ask" href="/api/me">
         <div class="weui-cell__bd">GET /api/me</div>
         <div class="weui-cell__ft">fetch</div>
