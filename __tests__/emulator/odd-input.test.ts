@@ -237,7 +237,7 @@ describe('several emulators', () => {
 });
 
 it('refuses an AppID in JSON that is an object or a list, whatever it holds', async () => {
-  const ids = [{ toString: 1 }, { toString: null, valueOf: null }, [[]], {}];
+  const ids: readonly unknown[] = [{ toString: 1 }, { toString: null, valueOf: null }, [[]], {}];
   for (const appid of ids) {
     const body = { grant_type: 'client_credential', appid, secret: 'x' };
     expect((await client.postJSON('/cgi-bin/stable_token', body)).json).toMatchObject({ errcode: 40013 });

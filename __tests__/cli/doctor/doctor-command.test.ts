@@ -248,6 +248,7 @@ describe('express-wechat-auth doctor', () => {
     ['a route without a slash', ['--login', 'login'], /--login is "login"; it must be a path/],
     ['an unknown language', ['--lang', 'fr'], /--lang is "fr"; it must be zh or en/],
     ['a time limit that is not a number', ['--timeout', '5s'], /--timeout is "5s"/],
+    ['a time limit longer than the run', ['--timeout', '50001'], /it must be milliseconds from 1 to 50000/],
     [
       'a name that is not that of a verification file',
       ['--verification-file', '../x'],

@@ -273,16 +273,18 @@ describe('the doctor, on servers that do not respond', () => {
     const limits: number[] = [];
     jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
       limits.push(ms);
-      return timeout(ms < 60_000 ? 300 : ms);
+      // The first one is the limit of the whole run.
+      return timeout(limits.length === 1 ? 300 : ms);
     });
     const url = await serve(() => undefined);
     const started = Date.now();
-    const { exit, check } = await examine(['--timeout', '120000', '--url', url], {
+    const { exit, check } = await examine(['--timeout', '50000', '--url', url], {
       WECHAT_OPEN_URL: url,
       WECHAT_API_URL: url,
     });
     expect(Date.now() - started).toBeLessThan(5_000);
-    expect(Math.min(...limits)).toBeLessThanOrEqual(55_000);
+    expect(limits[0]).toBeLessThanOrEqual(55_000);
+    expect(limits).toContain(50_000);
     expect(exit).toBe(1);
     for (const id of ['open-reachable', 'api-reachable', 'app-reachable'])
       expect(check(id)).toMatchObject({

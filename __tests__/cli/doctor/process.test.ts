@@ -267,7 +267,7 @@ describe('the command express-wechat-auth doctor', () => {
     const silent = await listen(() => onRequest());
     const child = spawn(
       process.execPath,
-      [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--timeout', '60000'],
+      [path.join(ROOT, bin['express-wechat-auth'] ?? ''), 'doctor', '--timeout', '50000'],
       {
         env: { PATH: process.env['PATH'], WECHAT_OPEN_URL: silent.url, WECHAT_API_URL: silent.url },
       },

@@ -24,19 +24,19 @@ import { callbackURL } from './checks/redirect-uri';
 import { checkRelay } from './checks/relay';
 import { checkVerificationFile } from './checks/verification-file';
 import { appOf, isGiven, takesAppIdFromApp, withShownAppIds, type Configuration } from './configuration';
-import { DOCTOR_HELP, parseDoctorFlags, readDoctorFlags, type DoctorFlags } from './doctor-flags';
+import {
+  DOCTOR_HELP,
+  LONGEST_RUN,
+  parseDoctorFlags,
+  readDoctorFlags,
+  type DoctorFlags,
+} from './doctor-flags';
 import { firstAbort } from './probe/first-abort';
 import type { ProbeLimits } from './probe/http-probe';
 import { siteOf, type Site } from './probe/site';
 import { notChecked, skipped, type CheckId, type Finding, type Group } from './report/check-list';
 import { FLOW_CHECKS } from './report/flow-checks';
 import { isOk, renderGroup, renderJSON, renderSummary, type OutputStyle } from './report/report';
-
-/**
- * In ms. Requests that still run after this time are aborted as timed out, so that the command ends within a
- * minute.
- */
-const LONGEST_RUN = 50_000;
 
 export const doctorCommand: Command = async (args, terminal, language) => {
   const values = parseDoctorFlags(args);

@@ -304,6 +304,20 @@ describe('the doctor, on a running app', () => {
     );
   });
 
+  it.each(['/login', '/callback'])(
+    'reports an error of this package at %s with the status that it has',
+    async (at) => {
+      const before = (app: Host): unknown =>
+        app.use(at, (_req, res) => {
+          res.statusCode = 503;
+          res.end('{"error":"session_missing"}');
+        });
+      const { check } = await examineApp({ before });
+      const id = at === '/login' ? 'login-in-wechat' : 'callback';
+      expect(check(id).detail).toBe('the app responds with session_missing (HTTP 503)');
+    },
+  );
+
   it('reports a session that is lost between two requests', async () => {
     // Two processes, each with its own sessions in memory: every request reaches the other one.
     let turn = 0;

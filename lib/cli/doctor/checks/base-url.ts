@@ -28,14 +28,24 @@ function checkAddress(
   variable: string,
 ): Finding {
   // A host name may have letters of any script, so they are not stray. The rules of the consoles check them.
-  const stray = findStray(address.replace(/\p{L}/gu, 'x'));
+  const plain = address.replace(/\p{L}/gu, 'x');
+  const stray = findStray(plain);
   if (!stray && faults.length === 0) return ok(id, bilingual(address, address));
   const fault = {
     detail: list([...(stray ? [stray] : []), ...faults.map(({ what }) => what)]),
     remedy: sentences([...(stray ? [removeStray(variable)] : []), ...faults.flatMap(({ remedy }) => remedy)]),
   };
-  // Stray characters alone are only a warning: the URL parser ignores them, and the app works.
-  return faults.every(({ isWarning }) => isWarning) ? warning(id, fault) : failed(id, fault);
+  const isWarning = faults.every((each) => each.isWarning) && !(stray && isEncoded(plain));
+  return isWarning ? warning(id, fault) : failed(id, fault);
+}
+
+/**
+ * Stray characters at the end of the address or in its host are only a warning: the URL parser ignores them,
+ * and the app works. In the path the parser percent-encodes them, and logins fail.
+ */
+function isEncoded(address: string): boolean {
+  const percentSigns = (text: string): number => text.split('%').length;
+  return URL.canParse(address) && percentSigns(new URL(address).pathname) > percentSigns(address);
 }
 
 /** The public address; undefined if none is given, or if it has a fault. */

@@ -42,11 +42,11 @@ function judge(site: Site, login: StartedLogin, outcome: CallbackOutcome): Findi
         ? warning(ID, TEXTS.ownErrorPage(outcome.status))
         : failed(ID, TEXTS.notOurs(callbackPath(site), outcome.status));
     case 'error':
-      return judgeErrorKind(outcome.error);
+      return judgeErrorKind(outcome.error, outcome.status);
   }
 }
 
-function judgeErrorKind(kind: WechatErrorKind): Finding {
+function judgeErrorKind(kind: WechatErrorKind, status: number): Finding {
   const { remedy } = new WechatAuthError(kind, '');
   switch (kind) {
     case 'busy':
@@ -62,7 +62,7 @@ function judgeErrorKind(kind: WechatErrorKind): Finding {
     case 'access_denied':
       return failed(ID, TEXTS.queryLost(kind));
     default:
-      return errorKindFailed(ID, kind);
+      return errorKindFailed(ID, kind, status);
   }
 }
 

@@ -51,7 +51,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
   const path = loginPath(site);
   switch (login.kind) {
     case 'error':
-      return errorKindFailed(id, login.error);
+      return errorKindFailed(id, login.error, login.response.status);
     case 'open-elsewhere':
       return checkOpenElsewhere(id, configuration);
     case 'scan-code':
@@ -66,8 +66,8 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
 }
 
 /** The app responds with an error of this package. */
-export function errorKindFailed(id: CheckId, kind: WechatErrorKind): Finding {
-  const { status, remedy } = new WechatAuthError(kind, '');
+export function errorKindFailed(id: CheckId, kind: WechatErrorKind, status: number): Finding {
+  const { remedy } = new WechatAuthError(kind, '');
   return failed(id, { detail: TEXTS.errorKind(kind, status), remedy });
 }
 

@@ -28,8 +28,10 @@ export async function checkRelay(relay: string, callback: URL, limits: ProbeLimi
     const own = judgeOwn(relay, callback, response);
     const isRelay = response.status === REFUSED || locationOf(response, relay) !== undefined;
     if (!isRelay) return [own, notChecked(OTHER_HOSTS)];
-    const responses = await Promise.all(unlistedAddresses(callback).map(ask));
-    return [own, judgeOtherHosts(relay, responses)];
+    const responses = unlistedAddresses(callback).map(
+      async (address) => [address, await ask(address)] as const,
+    );
+    return [own, judgeOtherHosts(relay, await Promise.all(responses))];
   } catch (error) {
     if (error instanceof UnreachableError)
       return [failed(OWN, TEXTS.unreachable(new URL(relay).host, error)), notChecked(OTHER_HOSTS)];
@@ -77,11 +79,16 @@ function unlistedAddresses({ host, href }: URL): string[] {
   ];
 }
 
-function judgeOtherHosts(relay: string, responses: readonly ProbeResponse[]): Finding {
-  const isOpen = responses.some((response) => locationOf(response, relay)?.hostname.endsWith(UNLISTED_HOST));
-  if (isOpen) return failed(OTHER_HOSTS, TEXTS.open(UNLISTED_HOST));
-  const odd = responses.find(({ status }) => status < 400 || status > 499);
-  return odd ? warning(OTHER_HOSTS, TEXTS.unclear(odd.status)) : ok(OTHER_HOSTS, TEXTS.refused);
+function judgeOtherHosts(
+  relay: string,
+  responses: readonly (readonly [address: string, response: ProbeResponse])[],
+): Finding {
+  const open = responses.find(([, response]) =>
+    locationOf(response, relay)?.hostname.endsWith(UNLISTED_HOST),
+  );
+  if (open) return failed(OTHER_HOSTS, TEXTS.open(open[0]));
+  const odd = responses.find(([, { status }]) => status < 400 || status > 499);
+  return odd ? warning(OTHER_HOSTS, TEXTS.unclear(odd[1].status)) : ok(OTHER_HOSTS, TEXTS.refused);
 }
 
 const TEXTS = {
@@ -111,10 +118,10 @@ const TEXTS = {
     ),
   }),
   refused: bilingual('refused', '均被拒绝'),
-  open: (host: string) => ({
+  open: (address: string) => ({
     detail: bilingual(
-      `the relay sends codes to any host, even ${host}`,
-      `中转会把 code 发到任何域名，包括 ${host}`,
+      `the relay sends codes to an address that is not this app's: ${address}`,
+      `中转把 code 发到了不属于本应用的地址：${address}`,
     ),
     remedy: bilingual(
       'Take this relay down: it is an open redirect, and anybody can log in as your users. ' +

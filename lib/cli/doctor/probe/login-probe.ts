@@ -115,7 +115,7 @@ export type CallbackOutcome =
   | { readonly kind: 'known' }
   /** The session had lost the login. */
   | { readonly kind: 'lost' }
-  | { readonly kind: 'error'; readonly error: WechatErrorKind }
+  | { readonly kind: 'error'; readonly error: WechatErrorKind; readonly status: number }
   /** The redirect URI is not an address. */
   | { readonly kind: 'malformed'; readonly redirectURI: string }
   /** Another program wrote the response. `isSecond`: the response to the callback of the restarted login. */
@@ -156,5 +156,5 @@ function callbackOutcome(response: ProbedPage, isSecond: boolean): CallbackOutco
   if (error === undefined) return { kind: 'unrecognized', status: response.status, isSecond };
   if (error === 'code_invalid' || error === 'code_used') return { kind: 'known' };
   if (error === 'login_loop') return { kind: 'lost' };
-  return { kind: 'error', error };
+  return { kind: 'error', error, status: response.status };
 }
