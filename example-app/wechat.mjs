@@ -1,4 +1,5 @@
-// With credentials in the environment, the example uses the real WeChat; otherwise it starts an emulator.
+// With credentials in the environment, the example uses them, at WeChat or at the address in WECHAT_OPEN_URL;
+// otherwise it starts an emulator.
 
 /**
  * @returns {Promise<{
@@ -9,12 +10,15 @@
  */
 export async function chooseWechat() {
   if (process.env.WECHAT_APP_ID || process.env.WECHAT_WEBSITE_APP_ID) {
+    const ownAddress = process.env.WECHAT_OPEN_URL || process.env.WECHAT_API_URL;
     // wechatAuth() itself reads WECHAT_APP_ID, WECHAT_APP_SECRET, WECHAT_BASE_URL and the other variables.
     return {
       // A scan login needs the official account.
       options: { scanLogin: Boolean(process.env.WECHAT_APP_ID) },
       isEmulated: false,
-      note: 'Using the real WeChat, with the credentials of the environment. 使用真实的微信。',
+      note: ownAddress
+        ? `Using the WeChat at ${ownAddress}, with the credentials of the environment. 使用 ${ownAddress}。`
+        : 'Using the real WeChat, with the credentials of the environment. 使用真实的微信。',
     };
   }
   const { createEmulator } = await import('express-wechat-auth/emulator');
@@ -27,8 +31,6 @@ export async function chooseWechat() {
       website: { appId: website.appId, appSecret: website.appSecret },
       scanLogin: true,
       endpoints: emulator.endpoints,
-      // The emulator runs on this machine, so requests to it must not go through a proxy of the environment.
-      http: { proxy: false },
     },
     isEmulated: true,
     note: [

@@ -1,4 +1,7 @@
-/** The command prints English or Chinese: each of its texts exists in both. */
+/**
+ * The command prints English or Chinese. Each of its own texts exists in both; messages of errors of the
+ * library and the emulator exist in English only.
+ */
 import type { Bilingual } from '../bilingual';
 
 export type { Bilingual };

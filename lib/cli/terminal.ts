@@ -16,7 +16,7 @@ export interface Terminal {
 /** Resolves to the exit status: 0 success, 1 failure, 2 usage error. */
 export type Command = (args: readonly string[], terminal: Terminal, language: Language) => Promise<number>;
 
-/** An error that the command prints as its text alone, without a stack. */
+/** An error with a text in both languages. Of any other error, the command prints the message, in English. */
 export class CommandError extends Error {
   constructor(
     readonly text: Bilingual,

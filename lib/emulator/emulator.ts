@@ -111,7 +111,7 @@ export interface Emulator extends EmulatorControls {
    * time.
    */
   readonly switches: EmulatorSwitches;
-  /** The last 1000 requests, newest last. Set `.length = 0` to clear it. */
+  /** The last 1000 requests to WeChat, newest last. Set `.length = 0` to clear it. */
   readonly requests: RecordedRequest[];
   /** The clock by which codes, tokens and QR codes expire. */
   readonly clock: EmulatorClock;

@@ -19,7 +19,10 @@ import { handleApi, isApiPath } from './sns/sns-routes';
 import { avatarSVG } from './world/people/avatar';
 import type { World } from './world/world';
 
-/** The response that WeChat would send. Planned faults are applied later. */
+/**
+ * Serves a request as WeChat would, or as the emulator's own pages and control API do. The caller applies
+ * planned faults.
+ */
 export async function routeRequest(incoming: IncomingRequest, services: Services): Promise<OutgoingResponse> {
   const { path } = incoming;
   if (path.startsWith(PATHS.control)) return handleControl(incoming, services);

@@ -65,9 +65,15 @@ interface SharedOptions {
    * @default new MemoryTokenStore()
    */
   readonly tokenStore?: TokenStore | undefined;
-  /** Reads a token, as in wechat-oauth; used in place of `tokenStore`. */
+  /**
+   * Reads a token, as in wechat-oauth; used in place of `tokenStore.get`. The lock and the deletion remain
+   * those of `tokenStore`.
+   */
   readonly getToken?: GetToken | undefined;
-  /** Saves a token, as in wechat-oauth; used in place of `tokenStore`. */
+  /**
+   * Saves a token, as in wechat-oauth; used in place of `tokenStore.set`. The lock and the deletion remain
+   * those of `tokenStore`.
+   */
   readonly saveToken?: SaveToken | undefined;
   /**
    * Whether the app is a mini program: then `getUserByCode` takes codes of `wx.login`.

@@ -155,7 +155,8 @@ export class OAuth {
    * @param state at most 128 bytes of a-zA-Z0-9; WeChat returns it with the code
    * @param scope `snsapi_base` (silent; the default) or `snsapi_userinfo`
    * @param params further parameters
-   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names.
+   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names, or a parameter
+   * holds half a character (a lone surrogate).
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string, params?: AuthorizeParams): string {
     return authorizeURL(this.#endpoints.open, 'official', {
@@ -176,8 +177,9 @@ export class OAuth {
    * @param state WeChat returns it with the code
    * @param scope `snsapi_login` is the default
    * @param params further parameters: `lang`, `style`, `href`, `self_redirect`, …
-   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names, or a third-party
-   * platform acts for the account: platforms cannot act for website apps.
+   * @throws WechatAuthError of kind `config` if `params` holds one of the standard names, a parameter holds
+   * half a character (a lone surrogate), or a third-party platform acts for the account: platforms cannot act
+   * for website apps.
    */
   getAuthorizeURLForWebsite(
     redirect: string,
@@ -490,10 +492,11 @@ export class OAuth {
   }
 
   /**
-   * Deletes the token of a user from the store and from the memory of this process, for example after
-   * WeChat's event that the user has revoked a permission. Another process that has used the token keeps it
-   * in memory. When it has expired, that process refreshes the token and saves it again, unless WeChat
-   * refuses the refresh token.
+   * Deletes the token of a user from `tokenStore` and from the memory of this process, for example after
+   * WeChat's event that the user has revoked a permission. An app that stores tokens with `getToken` and
+   * `saveToken` must first delete its own record, because this method cannot. Another process that has used
+   * the token keeps it in memory. When it has expired, that process refreshes the token and saves it again,
+   * unless WeChat refuses the refresh token.
    *
    * @throws WechatAuthError of kind `token_store` if the store failed.
    */

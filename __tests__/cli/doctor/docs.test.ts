@@ -67,7 +67,7 @@ describe.each(PAGES)('%s', (file, language) => {
       /weixin\.qq\.com, |weixin\.qq\.com，|:3000|h5\.example\.com (?:does|的)|cannot be checked|在微信之外/.test(
         line,
       );
-    const start = language === 'en' ? '  – Account: login page' : '  – 服务号授权页';
+    const start = language === 'en' ? '  – Official account: login page' : '  – 服务号授权页';
     const first = shown.findIndex((line) => line.startsWith(start));
     const last = shown.indexOf('', first);
     const compared = shown.filter(
@@ -97,7 +97,7 @@ describe.each(PAGES)('%s', (file, language) => {
   it('wraps its sample at 80 columns, as the terminal does', () => {
     const shown = (/```text\n([\s\S]*?)```/.exec(read(file))?.[1] ?? '').split('\n');
     const start = shown.findIndex((line) =>
-      line.startsWith(language === 'en' ? '  – Account: login page' : '  – 服务号授权页'),
+      line.startsWith(language === 'en' ? '  – Official account: login page' : '  – 服务号授权页'),
     );
     const row = shown.slice(start, shown.indexOf('', start)).join('\n');
     const detail = {

@@ -14,8 +14,8 @@ describe('express-wechat-auth doctor', () => {
   it('exits with 0 if nothing is wrong, and prints a line for each check', async () => {
     const { exit, out, err } = await doctor([], environmentOf(emulator));
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
-    expect(out).toMatch(/✔ Account: AppID +wx0f1c1a10e0000001\n/);
-    expect(out).toMatch(/– Account: login page +not checked: the callback address is not known/);
+    expect(out).toMatch(/✔ Official account: AppID +wx0f1c1a10e0000001\n/);
+    expect(out).toMatch(/– Official account: login page +not checked: the callback address is not\s+known/);
     const passed = out.match(/^ {2}✔ /gm)?.length;
     expect(out).toMatch(new RegExp(`\\n${passed} passed, 4 skipped$`));
     expect(out.match(/^ {2}– /gm)).toHaveLength(4);
@@ -26,7 +26,7 @@ describe('express-wechat-auth doctor', () => {
     const { exit, out } = await doctor([], { ...environmentOf(emulator), WECHAT_APP_SECRET: SECRET });
     expect(exit).toBe(1);
     expect(out).toMatch(
-      /✖ Account: credentials +WeChat responds 40125 invalid appsecret\n +→ The AppSecret does not belong/,
+      /✖ Official account: credentials +WeChat responds 40125 invalid appsecret\n +→ The AppSecret does not belong/,
     );
     expect(out).toMatch(/\n1 failed, /);
   });
@@ -35,7 +35,7 @@ describe('express-wechat-auth doctor', () => {
     emulator.fail('access_token', { errcode: -1 }, { times: 2 });
     const { exit, out } = await doctor([], environmentOf(emulator));
     expect(exit).toBe(0);
-    expect(out).toMatch(/! Account: credentials +WeChat responds -1 system error/);
+    expect(out).toMatch(/! Official account: credentials +WeChat responds -1 system error/);
     expect(out).toMatch(/\n2 with a warning, /);
   });
 

@@ -81,7 +81,7 @@ describe('doctor --env-file', () => {
   it.each([
     ['en', [], /→ .*name it: --env-file \.env\./],
     ['zh', [], /→ .*--env-file \.env。/],
-    ['en', ['--url', 'http://127.0.0.1:1'], /– Account: AppID .*--env-file \.env/],
+    ['en', ['--url', 'http://127.0.0.1:1'], /– Official account: AppID .*--env-file \.env/],
   ])('is recommended if no app is given (%s)', async (lang, args, words) => {
     const env = { WECHAT_OPEN_URL: emulator.url, WECHAT_API_URL: emulator.url };
     const { out } = await doctor([...args, '--lang', lang], env);

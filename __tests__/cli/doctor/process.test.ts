@@ -46,7 +46,7 @@ describe('the command express-wechat-auth doctor', () => {
   it('prints a table without colours to a pipe, and exits', async () => {
     const { exit, out, err } = await runDoctor([], environmentOf(emulator));
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
-    expect(out).toMatch(/✔ Account: credentials/);
+    expect(out).toMatch(/✔ Official account: credentials/);
     expect(out).not.toContain('\u001b');
   });
 

@@ -395,6 +395,7 @@ describe('a wrong request', () => {
     ],
     ['POST', 'reset', { all: true }, /^"all" is not a field\. Send no fields\.$/],
     ['POST', 'reset', { 'a\u009b\u202e': true }, /^"a\ufffd\ufffd" is not a field\./],
+    ['POST', 'reset', { 'a\u061c\u200e\u200f': true }, /^"a\ufffd\ufffd\ufffd" is not a field\./],
     ['PATCH', 'switches', { consent: 'a\u009b\u202e' }, /^consent is "a\ufffd\ufffd"\./],
   ])('%s %s %j gets 400, names the field, and changes nothing', async (method, path, body, message) => {
     const before = { ...wechat.state(), now: 0 };

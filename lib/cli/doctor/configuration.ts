@@ -39,8 +39,8 @@ export function isGiven(configuration: Pick<Configuration, 'apps'>, flow: Accoun
 }
 
 /**
- * Whether the running app must show the AppID of this flow: `--account` names the account by its host or its
- * path, and its AppSecret (or the token of its platform) is given.
+ * Whether the running app must show the AppID of this flow: the app serves many accounts (`--account`), and
+ * for this flow only the AppSecret, or the platform, is given.
  */
 export function takesAppIdFromApp(configuration: Configuration, flow: AccountFlow): flow is PageAccountFlow {
   const { appId, appSecret } = appOf(configuration, flow);

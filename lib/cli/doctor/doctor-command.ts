@@ -168,7 +168,10 @@ async function checkAllCredentials(
   return Promise.all(flows.map(check));
 }
 
-/** False if the running app shows no AppID, or one in which a check finds a fault: that may be any text. */
+/**
+ * False if the running app shows no AppID, or one that is not valid. An invalid one may be any text, so it is
+ * not sent to WeChat.
+ */
 function hasUsableAppId(configuration: Configuration, flow: AccountFlow): boolean {
   return (
     appOf(configuration, flow).appId !== undefined &&

@@ -254,14 +254,15 @@ Configuration:
   --mobile-app-id <id>                mobile app (WECHAT_MOBILE_APP_ID)
   --mobile-app-secret <secret>        its AppSecret (WECHAT_MOBILE_APP_SECRET), or - for standard input
   --account <host|path|AppID>         one account of an app that serves many (option account). A host is checked
-                                      with https; a host of this machine (a.localhost), or with the port of
-                                      --url, with the scheme and port of --url. An address is accepted, too:
-                                      --account http://a.localhost:3000
+                                      with https. If it is a host of this machine (a.localhost) or has the port
+                                      of --url, it is checked with the scheme and the port of --url. An address
+                                      is accepted, too: --account http://a.localhost:3000
   --base-url <url>                    public address of the app (WECHAT_BASE_URL)
   --relay <url>                       relay that stands in WeChat's console for it (WECHAT_RELAY)
   --open-url <url>                    WeChat's pages (WECHAT_OPEN_URL; default ${WECHAT.open})
   --api-url <url>                     WeChat's API (WECHAT_API_URL; default ${WECHAT.api})
   --env-file <file>                   a file such as .env, for variables that are not set; may be repeated
+If several flags are -, give one line for each on the standard input, in this order.
 
 The running app:
   --url <url>                         its address for this machine, such as http://127.0.0.1:3000, or its public one
@@ -273,7 +274,7 @@ The running app:
 Output:
   --json                              { ok, checks: [{ id, status, title, detail, remedy }] }
   --lang <zh|en>                      language (default by LC_ALL, LC_MESSAGES, LANG)
-  --timeout <ms>                      time limit of each request (default 5000)
+  --timeout <ms>                      time limit of each request, at most 50000 (default 5000)
   --help                              print this help
 
 Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage error.`,
@@ -292,14 +293,15 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
   --mini-program-app-secret <secret>  其 AppSecret（WECHAT_MINI_PROGRAM_APP_SECRET）；- 表示从标准输入读取
   --mobile-app-id <id>                移动应用（WECHAT_MOBILE_APP_ID）
   --mobile-app-secret <secret>        其 AppSecret（WECHAT_MOBILE_APP_SECRET）；- 表示从标准输入读取
-  --account <host|path|AppID>         多账号应用（配置 account）中的一个账号。域名按 https 检查；本机域名
-                                      （a.localhost）或端口与 --url 相同的，使用 --url 的协议与端口。
-                                      也可以写完整地址：--account http://a.localhost:3000
+  --account <host|path|AppID>         多账号应用（配置 account）中的一个账号。域名按 https 检查；如果是
+                                      本机域名（a.localhost），或端口与 --url 相同，则按 --url 的协议与
+                                      端口检查。也可以写完整地址：--account http://a.localhost:3000
   --base-url <url>                    应用的公网地址（WECHAT_BASE_URL）
   --relay <url>                       代替应用填写在微信后台的中转（WECHAT_RELAY）
   --open-url <url>                    微信页面的地址（WECHAT_OPEN_URL；默认 ${WECHAT.open}）
   --api-url <url>                     微信 API 的地址（WECHAT_API_URL；默认 ${WECHAT.api}）
   --env-file <file>                   从 .env 之类的文件读取未设置的环境变量；可重复给出
+若有多个选项为 -，标准输入中每个选项一行，按上面的顺序。
 
 运行中的应用：
   --url <url>                         从本机访问应用的地址：http://127.0.0.1:3000 或其公网地址
@@ -311,7 +313,7 @@ Exits with 0 if no check failed, with 1 if one did, and with 2 after a usage err
 输出：
   --json                              { ok, checks: [{ id, status, title, detail, remedy }] }
   --lang <zh|en>                      语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
-  --timeout <ms>                      每次请求的时限，毫秒（默认 5000）
+  --timeout <ms>                      每次请求的时限，毫秒，最多 50000（默认 5000）
   --help                              显示本帮助
 
 没有失败时退出码为 0，有失败为 1，用法错误为 2。`,

@@ -49,7 +49,7 @@ function describe(operationId: string, operation: Operation<object, unknown>): o
     responses: {
       200: response('Done.', output),
       ...(takesBody && { 400: response('A field is wrong. Nothing is changed.', ERROR) }),
-      403: response('A page of another site sent the request.', ERROR),
+      ...(method !== 'GET' && { 403: response('A page of another site sent the request.', ERROR) }),
       ...(parameter !== undefined && { 404: response('There is nothing with this name.', ERROR) }),
       421: response('The request is for a host that is not the emulator’s.', ERROR),
       ...(operationId === 'authorize' && { 422: response('WeChat shows an error page.', PAGE_REFUSAL) }),

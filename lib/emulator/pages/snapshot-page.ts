@@ -31,7 +31,7 @@ const TEXTS = {
     text: '你正在浏览网页快照',
     detail:
       '微信不会询问用户，而是直接以虚拟身份打开应用的页面。点击「以虚拟身份继续」即模拟这一步：' +
-      '应用换取 access_token 时会收到 is_snapshotuser: 1。',
+      '应用换取 access_token 时会收到 is_snapshotuser: 1（开关 snapshotFlag 关闭时除外）。',
     go: '以虚拟身份继续',
     full: '使用完整服务',
   },
@@ -40,7 +40,7 @@ const TEXTS = {
     text: 'You are viewing a snapshot',
     detail:
       'WeChat does not ask: it opens the app’s page as a virtual user at once. “Continue as the virtual user” ' +
-      'does the same, and the token response has is_snapshotuser: 1.',
+      'does the same, and the token response has is_snapshotuser: 1, unless the switch snapshotFlag is off.',
     go: 'Continue as the virtual user',
     full: 'Use full service',
   },

@@ -76,7 +76,8 @@ export function issueCertificate(
 
 /**
  * Makes a new certificate authority, and a key with a certificate that this authority issues for the hosts:
- * names and IP addresses, by default `localhost` and `127.0.0.1`. Both certificates are valid for 820 days.
+ * names and IP addresses, by default `localhost` and `127.0.0.1`. Despite its name, the certificate is signed
+ * by an authority that is made with it. Both certificates are valid for 820 days.
  * Clients accept the certificate only if they are told to trust `ca`; `cert` holds it too. The authority's
  * own key is not kept.
  *

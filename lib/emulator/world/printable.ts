@@ -9,7 +9,7 @@ export const MAX_SHOWN = 255;
  * path or a redirect_uri (CWE-117, CWE-150).
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd');
 }
 
 /**

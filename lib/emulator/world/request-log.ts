@@ -1,4 +1,7 @@
-/** One request that reached the emulator, for the assertions of a test. */
+/**
+ * One request to WeChat, for the assertions of a test. Requests for the emulator's home page, control API,
+ * assets and pictures are not recorded.
+ */
 export interface RecordedRequest {
   /** The HTTP method, such as `GET`. */
   readonly method: string;

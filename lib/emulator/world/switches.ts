@@ -101,7 +101,8 @@ export interface EmulatorSwitches {
   foreignOpenid: 'refuse' | 'ignore';
   /**
    * Which `component_access_token` of a third-party platform is accepted: any text, or only tokens of
-   * `/cgi-bin/component/api_component_token`.
+   * `/cgi-bin/component/api_component_token`. With both, an issued token is refused after its expiry and for
+   * another platform.
    *
    * @default 'any'
    */

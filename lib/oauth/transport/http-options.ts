@@ -76,7 +76,7 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
       en:
         `These options would make a login unsafe, so they are ignored: ${refused.join(', ')}. ` +
         'Remove them from the options of requests to WeChat.',
-      zh: '这些配置会让登录不安全，已被忽略。请从请求微信的配置中去掉它们。',
+      zh: `以下配置会让登录不安全，已被忽略：${refused.join('、')}。请从请求微信的配置中去掉它们。`,
     });
   }
   return Object.fromEntries(

@@ -186,8 +186,8 @@ function copyAppId(flow: AccountFlow): Bilingual {
 }
 
 /**
- * Where the value comes from: an environment variable; for one account of many, a flag, because the
- * environment is not read.
+ * The setting that a remedy names: the environment variable, even if the value came from the flag; for one
+ * account of many the flag, because the environment is not read.
  */
 function sourceOf({ accountBy }: Configuration, flow: AccountFlow, value: 'appId' | 'appSecret'): string {
   // The ids of these checks are the names of the flags.

@@ -3,7 +3,8 @@ import { isPrivateHost } from '../../../middleware/options/private-host';
 
 export interface AppRoutes {
   /**
-   * The path at which `wechatAuth()` is mounted: that of `--account`, if it is one, then that of `--mount`.
+   * The path at which `wechatAuth()` is mounted: the path of `--account`, if that is a path, followed by the
+   * path of `--mount`.
    */
   readonly mount: string;
   readonly login: string;
