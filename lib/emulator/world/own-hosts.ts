@@ -31,7 +31,7 @@ export class OwnHosts {
   }
 
   includes(hostname: string): boolean {
-    return isThisMachine(hostname) || this.#names.has(hostname) || this.#machines.has(hostname);
+    return isLocalhostOrAddress(hostname) || this.#names.has(hostname) || this.#machines.has(hostname);
   }
 
   /**
@@ -39,7 +39,7 @@ export class OwnHosts {
    * so its port need not be checked. `localhost` and IP addresses lead elsewhere at other ports.
    */
   hasName(hostname: string): boolean {
-    return this.#names.has(hostname) && !isThisMachine(hostname);
+    return this.#names.has(hostname) && !isLocalhostOrAddress(hostname);
   }
 }
 
@@ -48,7 +48,8 @@ function hostnamesOf(hosts: readonly string[]): ReadonlySet<string> {
   return new Set(parsed.flatMap((host) => (host ? [host.hostname] : [])));
 }
 
-function isThisMachine(hostname: string): boolean {
+/** Such a host cannot be rebound. */
+function isLocalhostOrAddress(hostname: string): boolean {
   return hostname === 'localhost' || isAddress(hostname);
 }
 

@@ -231,13 +231,13 @@ export class TokenKeeper {
 
   /** For a refresh that the app called itself. */
   async #savedLoginOf(refreshToken: string | undefined, openid: string): Promise<number | undefined> {
-    const isIts = (token: AccessToken | undefined): token is AccessToken =>
+    const hasThisRefreshToken = (token: AccessToken | undefined): token is AccessToken =>
       token !== undefined && token.data.refresh_token === refreshToken;
     const cached = this.#cache().get(openid);
-    if (isIts(cached)) return loggedInAt(cached);
+    if (hasThisRefreshToken(cached)) return loggedInAt(cached);
     try {
       const stored = asAccessToken(await this.#read(openid, cached));
-      return isIts(stored) ? loggedInAt(stored) : undefined;
+      return hasThisRefreshToken(stored) ? loggedInAt(stored) : undefined;
     } catch {
       // A failed read must not lose the new token. If the store is down, saving the token reports that.
       return undefined;
