@@ -1,6 +1,5 @@
 import { createSecureContext } from 'node:tls';
 import { inspect } from 'node:util';
-import { isObject } from '../../is-object';
 import { parseHost } from '../world/own-hosts';
 import { shownValue } from '../world/printable';
 import { switchProblems } from '../world/switch-values';
@@ -33,7 +32,7 @@ const MAY_BE_SECRET: readonly string[] = ['apps', 'https'];
 
 function shown(name: string, value: unknown): string {
   if (MAY_BE_SECRET.includes(name) && typeof value === 'string') return 'of type string';
-  if (isObject(value) && !isListOfTexts(name, value)) return shownValue(value);
+  if (typeof value === 'object' && value !== null && !isListOfTexts(name, value)) return shownValue(value);
   return inspect(value).replace(/\/\/.*@/, '//***@');
 }
 

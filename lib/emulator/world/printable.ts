@@ -1,5 +1,3 @@
-import { isObject } from '../../is-object';
-
 /** The most characters of a text from outside that a message repeats. */
 export const MAX_SHOWN = 255;
 
@@ -18,7 +16,7 @@ export function printable(text: string): string {
  */
 export function shownValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
-  if (isObject(value)) return 'an object';
+  if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   // A function and a symbol have no JSON.
   const json: unknown = JSON.stringify(value);

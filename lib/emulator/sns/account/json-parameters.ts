@@ -1,4 +1,3 @@
-import { isObject } from '../../../is-object';
 import type { IncomingRequest } from '../../http/incoming-request';
 import { Refusal } from '../refusal';
 import type { Parameters } from '../sns-call';
@@ -22,13 +21,13 @@ export function postedParameters({ body }: Pick<IncomingRequest, 'body'>): Param
 
 /** String() would call `toString` of an object, which may be a value of the request. */
 function asText(value: unknown): string {
-  return isObject(value) ? '[object]' : String(value);
+  return typeof value === 'object' && value !== null ? '[object]' : String(value);
 }
 
 function parseObject(body: string): object {
   try {
     const value = JSON.parse(body) as unknown;
-    return isObject(value) ? value : {};
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
   }
