@@ -323,6 +323,7 @@ describe('faults of the options', () => {
       { ...APP, website: { appId: 'wx1', secret } },
       { ...APP, baseURL: `https://user:${secret}@h5.example.com` },
       { ...APP, baseURL: `https://user:pass-${secret}@` },
+      { ...APP, baseURL: `https://user:pass/${secret.slice(8)}?@h5.example.com` },
       { ...APP, endpoints: { api: `https://user:${secret}@gateway.example` } },
       { ...APP, endpoints: `https://user:${secret}@gateway.example` },
       { ...APP, http: `http://user:${secret}@proxy.example` },

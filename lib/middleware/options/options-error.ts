@@ -62,7 +62,7 @@ export function shown(value: unknown): string {
 
 function quoted(text: string): string {
   const safe = text
-    .replace(/\/\/[^/?#]*@/g, '//***@')
+    .replace(/\/\/.*@/gs, '//***@')
     .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
     .slice(0, 80);
   return printable(inspect(safe, { breakLength: Infinity })) + (text.length > 80 ? '…' : '');
