@@ -186,7 +186,7 @@ function resolveEndpoint(name: keyof WechatEndpoints, given: LooseEndpoint): str
   const fault = endpointFault(address);
   if (fault) {
     // A password may hold a slash, at which the parser ends the host.
-    const shown = inspect(address).replace(/\/\/.*@/, '//***@');
+    const shown = inspect(address).replace(/^([^/]*\/\/).*@/, '$1***@');
     throw new WechatAuthError(
       'config',
       `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,

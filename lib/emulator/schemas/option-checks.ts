@@ -33,7 +33,7 @@ const MAY_BE_SECRET: readonly string[] = ['apps', 'https'];
 function shown(name: string, value: unknown): string {
   if (MAY_BE_SECRET.includes(name) && typeof value === 'string') return 'of type string';
   if (typeof value === 'object' && value !== null && !isListOfTexts(name, value)) return shownValue(value);
-  return inspect(value).replace(/\/\/.*@/, '//***@');
+  return inspect(value).replace(/^([^/]*\/\/).*@/, '$1***@');
 }
 
 /** A list of names is shown, so that the wrong one is found. */

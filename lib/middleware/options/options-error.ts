@@ -62,7 +62,9 @@ export function shown(value: unknown): string {
 
 function quoted(text: string): string {
   const safe = text
-    .replace(/\/\/.*@/gs, '//***@')
+    // A password may hold a slash, at which the parser ends the host.
+    .replace(/^([^/]*\/\/).*@/s, '$1***@')
+    .replace(/\/\/[^/?#]*@/g, '//***@')
     .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
     .slice(0, 80);
   return printable(inspect(safe, { breakLength: Infinity })) + (text.length > 80 ? '…' : '');
