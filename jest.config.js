@@ -5,8 +5,8 @@ const { buildArgv } = require('jest');
 
 /**
  * Suites that take minutes, such as every fault, every attack, every wrong session cookie, Chromium, several processes,
- * and the packed tarball, and those that run another program on the pages: TypeDoc, TypeScript, PHP, Java. CI runs them.
- * Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
+ * and the packed tarball, and most of those that run another program on the pages: TypeDoc, TypeScript, SQLite, PHP,
+ * Java. CI runs them. Elsewhere they run with CI=true or WECHAT_TESTS=full, and if the command names a file.
  */
 const LONG = [
   '/__tests__/security/',
@@ -21,6 +21,9 @@ const LONG = [
   '/__tests__/oauth/secrets',
   '/__tests__/relay/hostile',
   '/__tests__/docs/compile.test',
+  '/__tests__/docs/proofs/typescript',
+  '/__tests__/guides/migrations',
+  '/__tests__/guides/one-person',
   '/__tests__/api-reference',
   '/__tests__/emulator/standing-in/languages',
   '/__tests__/guides/browser',
