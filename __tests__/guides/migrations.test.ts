@@ -198,6 +198,15 @@ describe('from wechat-oauth', () => {
       expect([status, JSON.parse(body)]).toEqual([200, account]);
     });
 
+    it('are logged in as the user of a later login with the old version', async () => {
+      const browser = await start();
+      await browser.logIn(wechat, '/me', 'emoji');
+      await browser.get('/old');
+      const { body } = await browser.get('/me');
+      expect(body).not.toContain(wechat.openid('emoji', wechat.apps.official.appId));
+      expect(JSON.parse(body)).toMatchObject({ openid: openid() });
+    });
+
     it('can log out', async () => {
       const browser = await start();
       await browser.get('/old');

@@ -29,7 +29,7 @@ function messageFor(fields: object): string {
 }
 
 const NONE =
-  /^500 req\.session is missing when wechatAuth\(\) runs\. Mount cookie-session or express-session before wechatAuth\(\), not after it, .* If it is mounted so, its store is disconnected: check the store\.$/;
+  /^500 req\.session is missing when wechatAuth\(\) runs\. Mount cookie-session or express-session before wechatAuth\(\), not after it, .* If express-session is mounted so, its store is disconnected: check the store\.$/;
 const ENDED = /^500 The session of this request has ended/;
 const PATH =
   /^500 express-session gives no session to this request, because its `cookie\.path` leaves out a route of wechatAuth\(\)\. Set `cookie\.path` to '\/', its default, or mount wechatAuth\(\) below that path\.$/;

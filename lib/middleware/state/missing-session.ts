@@ -55,8 +55,8 @@ function reasonOf(req: HostRequest, watch: SessionWatch): Reason {
 const MESSAGES: Readonly<Record<Reason, (watch: SessionWatch) => string>> = {
   none: () =>
     'req.session is missing when wechatAuth() runs. Mount cookie-session or express-session before wechatAuth(), ' +
-    'not after it, on every path that wechatAuth() serves. If it is mounted so, its store is disconnected: ' +
-    'check the store.',
+    'not after it, on every path that wechatAuth() serves. If express-session is mounted so, its store is ' +
+    'disconnected: check the store.',
   ended: () => SESSION_ENDED,
   path: ({ cookiePath }) =>
     'express-session gives no session to this request, because its `cookie.path`' +
