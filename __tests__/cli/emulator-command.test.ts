@@ -167,7 +167,10 @@ describe('express-wechat-auth emulator', () => {
     await command.stop();
     expect((await fails(['emulator', '--cert', cert]))[1]).toMatch(/--cert and --key belong together/);
     expect((await fails(['emulator', '--cert', key, '--key', cert]))[1]).toMatch(
-      /--cert: .* is not in PEM format/,
+      /--cert: .* holds no certificate in PEM format/,
+    );
+    expect((await fails(['emulator', '--cert', cert, '--key', cert]))[1]).toMatch(
+      /--key: .* holds no private key in PEM format/,
     );
     expect((await fails(['emulator', '--cert', 'none', '--key', key]))[1]).toMatch(
       /--cert: none cannot be read \(ENOENT\)/,

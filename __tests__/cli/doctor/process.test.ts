@@ -93,6 +93,27 @@ describe('the command express-wechat-auth doctor', () => {
     );
   });
 
+  it('reports that an address does not accept connections, of which no name is looked up', async () => {
+    const listener = `require('net').createServer().listen(0, '127.0.0.1', 1, function () {
+      console.log(this.address().port);
+    })`;
+    const server = spawn(process.execPath, ['-e', listener], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const waiting: net.Socket[] = [];
+    try {
+      const port = Number(await once(server.stdout, 'data'));
+      // Once its queue is full, the system drops the packets of further connections, as many firewalls do.
+      server.kill('SIGSTOP');
+      for (let i = 0; i < 4; i++) waiting.push(net.connect(port, '127.0.0.1').on('error', () => undefined));
+      const env = { ...officialOf(emulator), WECHAT_API_URL: `http://127.0.0.1:${port}` };
+      const checks = await checksOf(['--timeout', '500'], env);
+      expect(checks.get('api-reachable')?.detail).toBe(`127.0.0.1:${port}: no connection (TCP): timeout`);
+    } finally {
+      for (const socket of waiting) socket.destroy();
+      server.kill('SIGKILL');
+      await once(server, 'close');
+    }
+  });
+
   it('uses the proxy of the environment, prints it without its password, and reports its refusal', async () => {
     const targets: string[] = [];
     const proxy = http.createServer();

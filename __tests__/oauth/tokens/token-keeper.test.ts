@@ -302,7 +302,9 @@ describe('a refresh', () => {
     fixture.emulator.fail('refresh_token', { patch: { openid: 'oAnother' } });
     const error = await failure(oauth.getUser(fixture.openid));
     expect(error).toMatchObject({ kind: 'bad_answer' });
-    expect(error.message).toMatch(/The refreshed token is that of another openid.*Check `endpoints`/);
+    expect(error.message).toMatch(
+      /The refreshed token is missing, or is that of another openid.*Check `endpoints`/,
+    );
     expect(fixture.countRequests('userinfo')).toBe(0);
     // It does not replace that user's own token.
     expect(store.log).not.toContain('set');

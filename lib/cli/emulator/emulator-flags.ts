@@ -115,7 +115,7 @@ function readPEM(flag: string, file: string, label: string): string {
     throw new CommandError(TEXTS.unreadable(flag, file, code), { cause });
   }
   if (text.includes(`${label}-----`)) return text;
-  throw new CommandError(TEXTS.notPEM(flag, file));
+  throw new CommandError(label === 'CERTIFICATE' ? TEXTS.noCertificate(flag, file) : TEXTS.noKey(flag, file));
 }
 
 const TEXTS = {
@@ -148,6 +148,14 @@ const TEXTS = {
       `${flag} is the text of a PEM file; it must be the path of the file`,
       `${flag} 的值是 PEM 文件的内容；应为该文件的路径`,
     ),
-  notPEM: (flag: string, file: string): Bilingual =>
-    bilingual(`${flag}: ${file} is not in PEM format`, `${flag}：${file} 不是 PEM 格式`),
+  noCertificate: (flag: string, file: string): Bilingual =>
+    bilingual(
+      `${flag}: ${file} holds no certificate in PEM format`,
+      `${flag}：${file} 中没有 PEM 格式的证书`,
+    ),
+  noKey: (flag: string, file: string): Bilingual =>
+    bilingual(
+      `${flag}: ${file} holds no private key in PEM format`,
+      `${flag}：${file} 中没有 PEM 格式的私钥`,
+    ),
 };

@@ -1,9 +1,9 @@
 /**
  * The script of the home page. It fetches the page again every two seconds, and replaces the sections with
- * `data-live` that have changed. Those with `data-live="reset"` hold what a person may be filling in, so they
- * are replaced only after a reset: otherwise the next Save would restore the old switches. The script also
- * sends the forms with `data-quiet`, so that the page is not reloaded. Without it, the page works by
- * reloading.
+ * `data-live` that have changed. Those with `data-live="reset"` hold what a person may be filling in or, like
+ * the apps, rarely change. They are replaced only after a reset: otherwise the next Save would restore the
+ * old switches. The script also sends the forms with `data-quiet`, so that the page is not reloaded. Without
+ * it, the page works by reloading.
  */
 export const HOME_SCRIPT = `(function () {
   'use strict';

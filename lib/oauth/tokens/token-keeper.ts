@@ -351,7 +351,7 @@ function shown(openid: unknown): string {
 function notTheOwner(): WechatAuthError {
   return new WechatAuthError(
     'bad_answer',
-    'The refreshed token is that of another openid. ' +
+    'The refreshed token is missing, or is that of another openid. ' +
       'Check `endpoints`, and refreshAccessToken if the app has replaced it.',
   );
 }

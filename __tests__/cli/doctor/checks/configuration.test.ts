@@ -250,7 +250,7 @@ describe('the doctor, on the configuration', () => {
       'a gateway over http',
       { open: 'https://w.example.com', api: 'http://w.example.com' },
       'warning',
-      /AppSecret is not encrypted/,
+      /parameters in them are not encrypted/,
     ],
     ['a host without a scheme', { api: 'api.weixin.qq.com' }, 'failed', /WECHAT_API_URL is not a plain/],
     [

@@ -36,6 +36,14 @@ describe('the doctor, on the credentials', () => {
     expect(check('website-credentials').status).toBe('ok');
   });
 
+  it('does not accept them if the code gets lost on the way: WeChat has not checked the AppSecret', async () => {
+    const { check } = await examineWith(officialOf, (emulator) => {
+      emulator.fail('access_token', { errcode: 41008 });
+    });
+    expect(check('credentials').status).toBe('failed');
+    expect(check('credentials').remedy).toMatch(/^A part of the request was lost or changed on the way/);
+  });
+
   it('checks only the apps that are given', async () => {
     expect((await examineWith(officialOf)).statuses).not.toHaveProperty('website-credentials');
     const { statuses } = await examineWith(websiteOf);

@@ -48,7 +48,9 @@ const EXCHANGES: Readonly<
 function judgeErrcode(id: CheckId, flow: AccountFlow, error: WeChatAPIError, isPlatform: boolean): Finding {
   const { kind, code } = error;
   const detail = TEXTS.response(code, withoutRequestId(untrustedText(error.errmsg)));
-  if (kind === 'code_invalid' || kind === 'code_used') return ok(id, TEXTS.accepted(code));
+  // 41008 (no code arrived) says nothing about the AppSecret, which WeChat checks later.
+  if ((kind === 'code_invalid' && code !== 41008) || kind === 'code_used')
+    return ok(id, TEXTS.accepted(code));
   if (kind === 'busy' || kind === 'rate_limit') return warning(id, { detail, remedy: TEXTS.tryAgain });
   if (isPlatform && kind === 'token_invalid') return failed(id, { detail, remedy: TEXTS.newToken });
   if (isPlatform && kind === 'credentials') return failed(id, { detail, remedy: error.remedy });

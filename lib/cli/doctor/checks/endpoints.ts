@@ -43,8 +43,8 @@ const TEXTS = {
   }),
   unencrypted: (host: string) => ({
     detail: bilingual(
-      `requests to ${host} go over http: the AppSecret is not encrypted on the way`,
-      `${host} 使用 http：AppSecret 将明文传输`,
+      `requests to ${host} go over http: the parameters in them are not encrypted on the way`,
+      `${host} 使用 http：请求中的参数将明文传输`,
     ),
     remedy: bilingual('Use https.', '请使用 https。'),
   }),

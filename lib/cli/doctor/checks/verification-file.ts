@@ -52,7 +52,10 @@ const SERVE = bilingual(
 );
 
 const TEXTS = {
-  noAddress: bilingual('not checked: give --url or --base-url', '未检查：请给出 --url 或 --base-url'),
+  noAddress: bilingual(
+    'not checked: give --url, or a --base-url without a fault',
+    '未检查：请给出 --url，或没有错误的 --base-url',
+  ),
   notServed: (path: string, status: number) => ({
     detail: bilingual(`${path} responds with HTTP ${status}`, `${path} 返回 HTTP ${status}`),
     remedy: SERVE,

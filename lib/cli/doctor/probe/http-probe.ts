@@ -1,6 +1,8 @@
 /** Sends one HTTP request. Its error names the stage that failed: name lookup, connection, TLS, HTTP. */
 import http from 'node:http';
 import https from 'node:https';
+import { ipVersion } from '../../../middleware/http/ip-version';
+import { bareHost } from '../../../middleware/options/private-host';
 import { agentsFor, type Agents } from '../../../oauth/transport/agents';
 import { environmentProxy } from '../../../oauth/transport/environment-proxy';
 import { bilingual, type Bilingual } from '../../bilingual';
@@ -100,7 +102,9 @@ function send(
 ): Promise<Received> {
   return new Promise((resolve, reject) => {
     const isTLS = url.protocol === 'https:';
-    let stage: Stage = proxy === undefined ? 'dns' : 'proxy';
+    // Node looks up only names: for an IP address, the socket emits no `lookup`.
+    const first: Stage = ipVersion(bareHost(url)) > 0 ? 'tcp' : 'dns';
+    let stage: Stage = proxy === undefined ? first : 'proxy';
     const fail = (error: unknown): void => reject(unreachable(error, stage, proxy && named(proxy)));
     // A request that still waits for its proxy has no connection, and does not report that it was aborted.
     ending.addEventListener('abort', () => fail(ending.reason));

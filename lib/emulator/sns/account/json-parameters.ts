@@ -3,8 +3,8 @@ import { Refusal } from '../refusal';
 import type { Parameters } from '../sns-call';
 
 /**
- * The parameters of an API that reads a posted JSON object. Values other than texts are written as text, and
- * objects and lists in one word, which no parameter accepts.
+ * The parameters of an API that reads a posted JSON object. Values other than texts are written as text.
+ * Objects and lists are written as `[object]`, which is not the AppID or AppSecret of an app.
  *
  * @throws Refusal if the request is not a POST.
  */
