@@ -3,6 +3,7 @@ import { inTime } from '../async/time-limit';
 import { WechatAuthError, isWechatAuthError, type WechatErrorKind } from '../errors';
 import { redact } from '../redact';
 import type { TokenData } from './token-store';
+import { isUnreadableRecord, markUnreadable } from './unreadable-record';
 
 /** A store, for its error messages. */
 export interface StoreFacts {
@@ -51,7 +52,8 @@ export function storeFailure(
   const mask = (text: string): string => redact(text, known);
   if (isWechatAuthError(error) && error.kind === kind) {
     const cause = error.cause === undefined ? {} : { cause: plainCopy(error.cause, mask) };
-    return new WechatAuthError(kind, mask(error.message), cause);
+    const copy = new WechatAuthError(kind, mask(error.message), cause);
+    return isUnreadableRecord(error) ? markUnreadable(copy) : copy;
   }
   const cause = plainCopy(error, mask);
   // Status 503 even for `session_missing`, whose usual status is 500: the store may work again later.

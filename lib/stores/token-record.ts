@@ -4,6 +4,7 @@ import { deriveKey } from '../derive-key';
 import { WechatAuthError } from '../errors';
 import { redact } from '../redact';
 import type { TokenData } from './token-store';
+import { unreadableRecord } from './unreadable-record';
 
 /**
  * At least 32 random bytes, or a string of at least 32 random characters: `openssl rand -base64 32` prints
@@ -66,8 +67,7 @@ function parseToken(storeKey: string, stored: unknown): TokenData {
 }
 
 function notAToken(storeKey: string): WechatAuthError {
-  return new WechatAuthError(
-    'token_store',
+  return unreadableRecord(
     `The record of ${shown(storeKey)} is not a token. ` +
       'Find what else writes there, or give the store a prefix of its own.',
   );
@@ -138,15 +138,13 @@ function encrypt(encryptionKey: Key, storeKey: string, text: string): string {
 function decrypt(keys: readonly Key[], storeKey: string, record: string): string {
   const bytes = Buffer.from(record.slice(ENCRYPTED_PREFIX.length), 'base64url');
   if (keys.length === 0) {
-    throw new WechatAuthError(
-      'token_store',
+    throw unreadableRecord(
       `The token of ${shown(storeKey)} is encrypted, but the store has no encryptionKeys. Give it the key.`,
     );
   }
   const encryptionKey = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
   if (!encryptionKey) {
-    throw new WechatAuthError(
-      'token_store',
+    throw unreadableRecord(
       `The token of ${shown(storeKey)} was encrypted with a key that is not among encryptionKeys. ` +
         'Add the older key after the current one.',
     );
@@ -161,8 +159,7 @@ function decrypt(keys: readonly Key[], storeKey: string, record: string): string
     const text = bytes.subarray(ID_BYTES + SALT_BYTES, -TAG_BYTES);
     return Buffer.concat([decipher.update(text), decipher.final()]).toString();
   } catch {
-    throw new WechatAuthError(
-      'token_store',
+    throw unreadableRecord(
       `The token of ${shown(storeKey)} was changed since it was saved, or moved there from another key. ` +
         'Find what else writes to the store. The next login of this user replaces the token.',
     );

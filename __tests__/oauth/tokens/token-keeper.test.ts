@@ -1,7 +1,9 @@
 // Which token is used for an openid: from the cache, from the store, or a refreshed one.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import createDebug from 'debug';
+import Keyv from 'keyv';
 import {
+  KeyvTokenStore,
   MemoryTokenStore,
   NoOAuthTokenError,
   type OAuth,
@@ -554,6 +556,31 @@ describe('a token of a silent login', () => {
     } as never);
     await expect(silently(oauth)).resolves.toMatchObject({ openid: fixture.openid });
     expect(store.only).toMatchObject({ scope: 'snsapi_base' });
+  });
+
+  const KEY = 'the key of the store '.padEnd(40, '-');
+  const OLDER_KEY = 'an older key '.padEnd(40, '-');
+  it.each<[string, { written?: string; encryptedBy?: string; appended?: string; keys?: string[] }]>([
+    ['encrypted with a key that the store no longer has', { encryptedBy: OLDER_KEY, keys: [KEY] }],
+    ['encrypted, and changed since', { encryptedBy: KEY, appended: 'AAAA', keys: [KEY] }],
+    ['encrypted, although the store has no key', { encryptedBy: KEY }],
+    ['JSON of something else', { written: '{"name":"ming"}' }],
+    ['not JSON', { written: 'ming' }],
+  ])('overwrites a record that cannot be read: %s', async (_what, { written, ...record }) => {
+    const { encryptedBy, appended = '', keys } = record;
+    const keyv = new Keyv();
+    const key = `${fixture.emulator.apps.official.appId}:${fixture.openid}`;
+    if (encryptedBy) {
+      const full = await fixture.issueToken();
+      await new KeyvTokenStore(keyv, { encryptionKeys: [encryptedBy] }).set(key, full, 60_000);
+    }
+    await keyv.set(key, written ?? `${await keyv.get<string>(key)}${appended}`);
+    const tokenStore = new KeyvTokenStore(keyv, { encryptionKeys: keys });
+    await expect(tokenStore.get(key)).rejects.toMatchObject({ kind: 'token_store' });
+    await expect(silently(fixture.createOAuth({ tokenStore }))).resolves.toMatchObject({
+      openid: fixture.openid,
+    });
+    expect(await tokenStore.get(key)).toMatchObject({ openid: fixture.openid, scope: 'snsapi_base' });
   });
 
   it('that is refreshed during a login with more scope does not replace the new token', async () => {

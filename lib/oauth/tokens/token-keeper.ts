@@ -9,6 +9,7 @@ import { OnceUnderLock } from '../../async/once-under-lock';
 import { LOCK_LIMIT_MS, STORE_LIMIT_MS } from '../../async/time-limit';
 import { callStore, tokensIn, type StoreFacts } from '../../stores/call-store';
 import { TOKEN_TTL_MS, type TokenData } from '../../stores/token-store';
+import { isUnreadableRecord } from '../../stores/unreadable-record';
 import { AccessToken, createdAt, loggedInAt } from './access-token';
 import { failureOf, tokenFailed, tokenRefreshed, type TokenRefreshed } from '../events';
 import { SingleFlight } from '../../async/single-flight';
@@ -119,7 +120,8 @@ export class TokenKeeper {
 
   /**
    * Whether the cache or the store has a token with more scope, from an earlier login. A silent login must
-   * not overwrite it.
+   * not overwrite it. An unreadable record holds no such token: were it an error, the user could not log in
+   * before the record expires.
    */
   async #hasMoreScopeSaved(base: AccessToken): Promise<boolean> {
     const { openid } = base.data;
@@ -128,6 +130,7 @@ export class TokenKeeper {
       const stored = asAccessToken(await this.#read(openid, base));
       return hasMoreScope(this.#cache().get(openid)) || hasMoreScope(stored);
     } catch (error) {
+      if (isUnreadableRecord(error)) return hasMoreScope(this.#cache().get(openid));
       this.#cacheToken(openid, base);
       throw error;
     }
