@@ -1,12 +1,12 @@
 // A scan login in Chromium: the code is read from a picture of the screen, as the camera of a phone reads it.
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page, Response } from 'playwright-core';
 import { startApp, type TestApp } from '../../support/app';
 import { DESKTOP, PHONE, describeInChromium } from '../../support/browsers/chromium';
 import { readQRCode } from '../../support/browsers/qr-code';
 import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
 import { Windows } from '../../support/browsers/windows';
 import { emulator, useEmulator } from '../../support/emulator';
-import { scanOptions } from '../../support/browsers/scan-login';
+import { scanOptions, type ScanStatus } from '../../support/browsers/scan-login';
 
 const WECHAT: BrowserContextOptions = { ...PHONE, userAgent: IPHONE_WECHAT };
 
@@ -193,6 +193,55 @@ describeInChromium('a scan login in a browser', () => {
     await pc.waitForURL(isProfile);
   });
 
+  it.each(['tap', 'pin'] as const)(
+    'waits for a slow onLogin, though later polls find the code used up: %s',
+    async (way) => {
+      const { started, finish, onLogin } = slowOnLogin();
+      const app = await startApp(emulator, { auth: { ...scanOptions({ confirm: way }), onLogin } });
+      apps.push(app);
+      const pc = await open(`${app.url}/me`, { ...PHONE, userAgent: PHONE_SAFARI });
+      const phone = await open((await pc.locator('#link').textContent()) ?? '', WECHAT);
+      await confirm(phone, '请回到刚才的浏览器继续');
+      if (way === 'pin') {
+        await pc.locator('#digits').fill((await phone.locator('.big-pin').textContent()) ?? '');
+        await pc.keyboard.press('Enter');
+      }
+      await started;
+      for (let polls = 0; polls < 2; polls++) {
+        const expired = pc.waitForResponse(isExpired);
+        // The user comes back from WeChat, and the page polls at once.
+        await pc.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+        await expired;
+      }
+      expect(await state(pc).textContent()).not.toContain('已失效');
+      expect(await pc.locator('#again').isVisible()).toBe(false);
+      finish();
+      await pc.waitForURL(isProfile);
+      expect(await pc.textContent('body')).toContain('小明');
+    },
+  );
+
+  it('says that the server failed when the digits were sent, and accepts them again', async () => {
+    const app = await start({ confirm: 'pin' });
+    const pc = await open(`${app.url}/me`, DESKTOP);
+    const phone = await open(await readCode(pc), WECHAT);
+    await confirm(phone);
+    const pin = (await phone.locator('.big-pin').textContent()) ?? '';
+    await pc.route(
+      ({ pathname }) => pathname === '/scan',
+      (route) =>
+        route.request().method() === 'POST'
+          ? route.fulfill({ status: 503, json: { error: 'token_store', message: 'busy' } })
+          : route.continue(),
+    );
+    await pc.locator('#digits').fill(pin);
+    await pc.keyboard.press('Enter');
+    await pc.getByText('网络连接中断，正在重试').waitFor();
+    await pc.unrouteAll();
+    await pc.keyboard.press('Enter');
+    await pc.waitForURL(isProfile);
+  });
+
   it('goes on by a link without scripts', async () => {
     const app = await start();
     const pc = await open(`${app.url}/me`, { ...DESKTOP, javaScriptEnabled: false });
@@ -232,3 +281,24 @@ describeInChromium('a scan login in a browser', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 });
+
+async function isExpired(response: Response): Promise<boolean> {
+  return response.url().includes('/scan?') && ((await response.json()) as ScanStatus).status === 'expired';
+}
+
+/** An `onLogin` that lasts until the test ends it. */
+function slowOnLogin(): { started: Promise<void>; finish: () => void; onLogin: () => Promise<void> } {
+  const { promise: started, resolve: start } = pending();
+  const { promise: ended, resolve: finish } = pending();
+  const onLogin = (): Promise<void> => {
+    start();
+    return ended;
+  };
+  return { started, finish, onLogin };
+}
+
+function pending(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}

@@ -10,6 +10,8 @@ export const PC_SCRIPT = `
   // The address of the code whose PIN was wrong, until the user types again: polls know nothing of it.
   var wrong = '';
   var ended = false, timer, wait = 2000;
+  // How many requests are under way. The one that logs in takes as long as the app's onLogin.
+  var asking = 0;
   // Codes that this tab showed before a reload: the phone may have scanned one of them.
   var KEY = 'wechat-scan', codes = [];
   try {
@@ -58,12 +60,21 @@ export const PC_SCRIPT = `
     } else location.replace(to.href);
   }
   function ask(url, options) {
-    return fetch(url, Object.assign({ credentials: 'same-origin', cache: 'no-store',
+    var settled = function () { asking--; };
+    asking++;
+    var request = fetch(url, Object.assign({ credentials: 'same-origin', cache: 'no-store',
       headers: { Accept: 'application/json' } }, options)).then(function (response) {
       return response.json().then(function (body) {
         return { body: body, status: response.status };
       });
     });
+    request.then(settled, settled);
+    return request;
+  }
+  // A code is used up as soon as a request logs in: to the other requests, it has expired.
+  function isOutdated(reply) {
+    var status = reply.body.status;
+    return ended ? status !== 'confirmed' : status === 'expired' && asking > 0;
   }
   // What the state of one code means for the page.
   function take(code, reply) {
@@ -91,7 +102,7 @@ export const PC_SCRIPT = `
     asks.reduce(function (before, code) {
       return before.then(function () {
         if (!ended) return ask(code.url).then(function (reply) {
-          if (ended) return;
+          if (isOutdated(reply)) return;
           if (code.url === scanned && code.url !== data.status && reply.body.status !== 'scanned' &&
             reply.body.status !== 'confirmed') view.className = '';
           take(code, reply);
@@ -117,10 +128,11 @@ export const PC_SCRIPT = `
     event.preventDefault();
     var input = by('pin').elements.pin, url = data.asked || data.status;
     ask(url, { method: 'POST', body: new URLSearchParams({ pin: input.value }) }).then(function (reply) {
+      if (isOutdated(reply)) return;
       take(codes.filter(function (code) { return code.url === url; })[0] || codes[codes.length - 1], reply);
       input.value = '';
       if (!ended) input.focus();
-    }, function () { by('state').textContent = data.offline; });
+    }).then(undefined, function () { by('state').textContent = data.offline; });
   });
   // A phone that comes back from WeChat, or a page that the Back button shows again.
   document.addEventListener('visibilitychange', function () { if (!document.hidden) poll(); });
