@@ -31,6 +31,7 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
       await Browser.inWechat(withoutSession.url).get('/login', { headers }),
       await browser.get(LOST, { headers }),
       await browser.get('/callback?code=authdeny&state=x', { headers }),
+      await browser.get('/callback?code=x&state=of-another-site', { headers }),
       await Browser.onDesktop(app.url).get('/login', { headers }),
       await Browser.inWechat(websiteAlone.url).get('/login', { headers }),
     ];

@@ -122,7 +122,7 @@ function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptio
 function noAccount(): WechatAuthError {
   return new WechatAuthError(
     'config',
-    'This request belongs to no account: the option account returned undefined. ' +
+    'This request belongs to no account: the option account returned undefined or null. ' +
       'Return the credentials of an account, or do not guard this page.',
   );
 }

@@ -358,7 +358,9 @@ describe('the pages of an app', () => {
     });
     expect(plain.json()).toEqual({
       error: 'state_unknown',
-      message: 'The login was not completed. Your browser has no record of this login. Please log in again.',
+      message:
+        'The login was not completed. This site did not start this login, or no longer waits for it. ' +
+        'Please log in again.',
     });
   });
 

@@ -446,7 +446,7 @@ describe('at WeChat, the phone', () => {
     expect([lost.status, lost.location]).toEqual([400, '']);
     expect(lost.body).toContain('data-kind="state_unknown"');
     expect(lost.body).toContain('only the phone that confirmed the login of a PC may finish it');
-    expect(lost.body).toContain('Scan the QR code on the PC again.');
+    expect(lost.body).toContain('Get a new QR code on the PC, and scan that one.');
     expect(linkOn(lost)).toBe('');
     expect(await isLoggedIn(phone)).toBe(false);
     expect(await ask(pc, code.statusURL)).toEqual({ status: 'scanned' });

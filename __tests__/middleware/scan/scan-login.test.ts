@@ -111,7 +111,7 @@ describe('a scan login', () => {
     [
       'a request without an account',
       { account: () => undefined, scanLogin: true },
-      /^This request belongs to no account: the option account returned undefined\./,
+      /^This request belongs to no account: the option account returned undefined or null\./,
     ],
     [
       'an account without an AppSecret',

@@ -97,7 +97,7 @@ export const MAX_HOST_LENGTH = 255;
  * header does.
  */
 export function hostOf(req: HostRequest): string {
-  // Empty, it names no host, and counts as absent, as in Express.
+  // An empty X-Forwarded-Host names no host, and counts as absent, as in Express.
   const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : '';
   // HTTP/2 sends `:authority`. It counts even if there is a Host header too (RFC 9113 section 8.3.1).
   const host = forwarded || header(req, ':authority') || header(req, 'host');

@@ -70,8 +70,8 @@ async function handleCallback(context: Context, reporter: LoginReporter): Promis
   try {
     await respond(context, reporter, session, params, found);
   } finally {
-    // A state is for single use. It is spent only now: a duplicate that came meanwhile finds the login here;
-    // a later one finds it among the callbacks that were handled.
+    // A state is for single use. It is spent only now: a duplicate that came meanwhile finds the login
+    // in `started`; a later one finds it among the callbacks that were handled.
     if (found) config.callbackResults.started.spend([state]);
   }
 }
@@ -433,7 +433,7 @@ function lostLoginFailure(context: Context, state: string, details: LoginFailure
 
 const LOST_FOR_PC = {
   why: 'only the phone that confirmed the login of a PC may finish it',
-  remedy: 'Scan the QR code on the PC again.',
+  remedy: 'Get a new QR code on the PC, and scan that one.',
 };
 const LOST_WITH_DATA = {
   why: 'it started with `data`, which only the session that started it may get',

@@ -188,8 +188,8 @@ function keysOfOtherPersons(session: Session, person: Person): string[] {
  *   replace one that granted more.
  * - Otherwise the app's data stays only if nobody was logged in under this key, nor anybody who is known to
  *   be another person under another key; and as far as `preserveSession` allows.
- * - Logins under other session keys stay, unless `preserveSession` is false or their unionid shows another
- *   person.
+ * - Otherwise, logins under other session keys stay, unless `preserveSession` is false or their unionid shows
+ *   another person.
  * - Pending logins under this key stay, except scan logins, and only this user may finish them. Pending
  *   logins under another key stay with the login there, and nobody who is known to be another person may
  *   finish them.
@@ -244,8 +244,8 @@ export async function saveLogin(
 }
 
 /**
- * Whether a login grants less scope than the one before. It never counts for a posted code: the client wants
- * the session to hold that login.
+ * Whether a login grants less scope than the one before. Always false for a posted code: the client wants the
+ * session to hold that login.
  */
 function grantsLess(login: WechatSession, before: WechatSession): boolean {
   return isPageFlow(login.flow) && hasLessScope(login.scope, before.scope);

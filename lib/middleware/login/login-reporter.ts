@@ -133,7 +133,7 @@ export class LoginReporter {
 
 const OUTCOMES: readonly Channel<never>[] = [loginSucceeded, loginRestarted, loginFailed];
 
-/** The public id of a login; `undefined` if this package did not issue the state. */
+/** The public id of a login; `undefined` if the state does not look like one of this package. */
 function publicId(state: string | undefined): string | undefined {
   return state === undefined || restartsOf(state) === undefined ? undefined : loginId(state);
 }

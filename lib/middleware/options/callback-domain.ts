@@ -57,8 +57,8 @@ const EXAMPLE: Bilingual = {
 
 const CONSOLE_MENUS = PAGE_ACCOUNT_FLOWS.map((flow) => FLOWS[flow].consoleMenu.callbackDomain);
 const BARE_HOST: Bilingual = {
-  en: `WeChat's consoles (${CONSOLE_MENUS.join('; ')}) take a bare host name (no scheme, no port).`,
-  zh: `微信后台（${CONSOLE_MENUS.join('；')}）只接受域名（不带协议与端口）。`,
+  en: `In WeChat's consoles (${CONSOLE_MENUS.join('; ')}), the host name stands without scheme and port.`,
+  zh: `微信后台（${CONSOLE_MENUS.join('；')}）填写的域名不带协议与端口。`,
 };
 /** WeChat compares the host of the redirect URI with the one in the console. */
 const MISMATCH: Bilingual = {

@@ -19,7 +19,7 @@ export const NO_ACCOUNT = 'is missing, and so is website';
  * credentials that the option `account` returned for a request.
  */
 export class OptionsError extends WechatAuthError {
-  /** Every fault, in the order of the options. */
+  /** Every fault. */
   readonly faults: readonly OptionFault[];
 
   constructor(faults: readonly OptionFault[], whose = 'wechatAuth()', what = 'The argument') {

@@ -38,6 +38,12 @@ const LOST = texts(
   'The login was not completed',
   'Your browser has no record of this login. Please log in again.',
 );
+const NOT_WAITING = texts(
+  '登录没有完成',
+  '这次登录不是由本站发起的，或已失效，请重新登录。',
+  'The login was not completed',
+  'This site did not start this login, or no longer waits for it. Please log in again.',
+);
 const STORE_FAILED = texts(
   '登录没有完成',
   '网站暂时无法保存登录信息，请稍后再试。',
@@ -60,7 +66,7 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   config: MISCONFIGURED,
   session_missing: MISCONFIGURED,
   unionid_missing: MISCONFIGURED,
-  state_unknown: LOST,
+  state_unknown: NOT_WAITING,
   login_loop: LOST,
   token_store: STORE_FAILED,
   access_denied: texts(

@@ -66,7 +66,10 @@ async function openTicket(context: Context, ticket: Ticket): Promise<void> {
   sendQuestion(context, ticket, id);
 }
 
-/** Whether this phone cannot confirm the ticket, or can no longer. Then it has got a page that says so. */
+/**
+ * Whether this phone cannot confirm the ticket, or no longer can. If so, this function has sent a page that
+ * says why.
+ */
 async function sendEnded(
   context: Context,
   ticket: Ticket,
@@ -113,7 +116,7 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   const hasToken = id !== undefined && isSameMAC(form.get('token') ?? '', tickets.formToken(ticket, id));
   if (!isFromThisPage(context, hasToken)) throw fromOtherSite();
   if (id === undefined) {
-    // The session held the id when it got the question.
+    // When this phone got the question, its session held the id. The session has lost it since.
     sendPhoneMessage(res, languageOf(req), 'forgotten');
     return;
   }

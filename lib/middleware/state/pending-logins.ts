@@ -171,8 +171,8 @@ export function pendingKey(sessionKey: string): string {
 const PENDING_KEYS = new Map<string, string>();
 
 /**
- * How often the login of this state was restarted; `undefined` for a state that this package did not
- * generate.
+ * How often the login of this state was restarted, by its first digit; `undefined` for a text that does not
+ * have the form of a state. Anybody can make up a text of that form.
  */
 export function restartsOf(state: string): number | undefined {
   const digit = STATE.exec(state)?.[1];

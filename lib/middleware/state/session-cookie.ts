@@ -101,7 +101,9 @@ export function cookieHash(req: HostRequest): string {
 /** One login needs it several times. */
 const COOKIE_HASHES = new WeakMap<HostRequest, string>();
 
-/** Whether a cookie of this request holds the id of the session, beside which it may hold a signature. */
+/**
+ * Whether a cookie of this request holds the id of the session. The cookie may hold a signature, too.
+ */
 export function holdsSessionId(req: HostRequest, id: string): boolean {
   const cookies = header(req, 'cookie');
   return id !== '' && (cookies.includes(encodeURIComponent(id)) || cookies.includes(id));

@@ -22,7 +22,7 @@ interface StartedLogin {
   readonly replaces: string | undefined;
   /** Whether the app gave `data`. Only the session that started the login may get it. */
   readonly hasData: boolean;
-  /** Whether a callback has used it, or the session has dropped it to make room. */
+  /** Whether a callback has used it, or the session has dropped it. */
   isSpent: boolean;
   /** Kept for a session with an id, and until it is spent. */
   pending: PendingLogin | undefined;

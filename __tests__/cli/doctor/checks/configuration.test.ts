@@ -227,7 +227,7 @@ describe('the doctor, on the configuration', () => {
       'is not encrypted (http:)',
     ]);
     expect(finding.detail.zh.split('；')).toHaveLength(7);
-    for (const once of [/Write it as https/g, /take a bare host name/g, /10003/g])
+    for (const once of [/Write it as https/g, /the host name stands without/g, /10003/g])
       expect(finding.remedy?.en.match(once)).toHaveLength(1);
   });
 

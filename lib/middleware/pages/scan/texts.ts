@@ -131,7 +131,9 @@ const ZH: ScanTexts = {
     cancelled: { title: '已取消登录', text: '该设备不会登录你的账号。' },
     taken: {
       title: '二维码已被使用',
-      text: '另一部手机已经扫描了这个二维码。如需登录，请在发起登录的页面换一个二维码。',
+      text:
+        '这个二维码已被扫描过：由另一部手机，或由这部手机（之后退出了登录，或没有保存本站的 cookie）。' +
+        '如需登录，请在发起登录的页面换一个二维码。',
     },
     forgotten: {
       title: '无法确认登录',
@@ -207,7 +209,9 @@ const EN: ScanTexts = {
     cancelled: { title: 'Login cancelled', text: 'The device is not logged in.' },
     taken: {
       title: 'This QR code is taken',
-      text: 'Another phone has scanned it. To log in, get a new QR code on the page where you started.',
+      text:
+        'It was scanned before: by another phone, or by this one, which has logged out since or did not keep ' +
+        'the cookie of this site. To log in, get a new QR code on the page where you started.',
     },
     forgotten: {
       title: 'This phone cannot confirm the login',

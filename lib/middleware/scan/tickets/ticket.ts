@@ -54,7 +54,8 @@ export class Tickets {
 
   /**
    * The ticket of a pending login. Its id follows from the state, which only the session of the PC holds: so
-   * the session names the ticket without holding it, and the ticket does not reveal the state.
+   * the ticket's name can be computed from the session, which does not hold the ticket, and the ticket does
+   * not reveal the state.
    */
   issue(state: string, userAgent: string, scope: OfficialScope, lifetimeMs: number): Ticket {
     const bytes = Buffer.alloc(SIGNED_BYTES);
