@@ -192,6 +192,14 @@ describe('the doctor, on a running app', () => {
       `scan login: a QR code that a phone opens at ${app.url}`,
     );
     expect((await examineApp({ auth })).bad).toEqual(['login-on-desktop']);
+    // As a proxy that forwards only the other routes.
+    const before = (host: Host): unknown => host.use('/scan', (_req, res) => res.writeHead(404).end('{}'));
+    const notForwarded = await start({ before, auth });
+    const half = await examine(['--url', notForwarded.url], officialOf(emulator));
+    expect(half.bad).toEqual(['login-on-desktop']);
+    expect(half.check('login-on-desktop').detail).toMatch(/asks \/scan for its status, .* \(HTTP 404\)/);
+    expect(half.check('login-on-desktop').remedy).toMatch(/forward \/scan and the paths below it/);
+
     const everywhere = await start({ auth: { ...auth, flow: 'scan' } });
     const inWechat = await examine(['--url', everywhere.url], officialOf(emulator));
     expect(inWechat.check('login-in-wechat').status).toBe('warning');

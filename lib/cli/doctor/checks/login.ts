@@ -9,7 +9,7 @@ import {
 } from '../../../oauth/flows';
 import { bilingual, type Bilingual } from '../../bilingual';
 import { appOf, componentOf, isGiven, type Configuration } from '../configuration';
-import type { AuthorizationRequest, LoginProbe } from '../probe/login-probe';
+import type { AuthorizationRequest, LoginProbe, PolledScanCode } from '../probe/login-probe';
 import { loginPath, withoutSlash, type Site } from '../probe/site';
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { untrustedText } from '../report/untrusted-text';
@@ -55,7 +55,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
     case 'open-elsewhere':
       return checkOpenElsewhere(id, configuration);
     case 'scan-code':
-      return checkScanCode(id, configuration, login.url);
+      return checkScanCode(id, configuration, login);
     case 'started':
       return checkStarted(id, configuration, login);
     case 'redirect':
@@ -78,13 +78,23 @@ function checkOpenElsewhere(id: LoginCheck, configuration: Configuration): Findi
     : ok(id, TEXTS.opensElsewhere[id]);
 }
 
-/** The phone opens the address in the code, so it must be the public one. */
-function checkScanCode(id: LoginCheck, configuration: Configuration, { origin }: URL): Finding {
+/**
+ * The phone opens the address in the code, so it must be the public one. The page asks the scan route for the
+ * status of the login, so a proxy must forward that route, too.
+ */
+function checkScanCode(
+  id: LoginCheck,
+  configuration: Configuration,
+  { url: { origin }, statusURL, unrecognizedPoll }: PolledScanCode,
+): Finding {
   const { baseURL } = configuration;
   if (id === 'login-in-wechat') return warning(id, TEXTS.scanInWechat);
   if (isGiven(configuration, 'website')) return failed(id, TEXTS.flowNotInApp('website'));
   const base = baseURL !== undefined && URL.canParse(baseURL) ? new URL(baseURL).origin : origin;
-  return base === origin ? ok(id, TEXTS.scan(origin)) : failed(id, TEXTS.scanElsewhere(origin, base));
+  if (base !== origin) return failed(id, TEXTS.scanElsewhere(origin, base));
+  return unrecognizedPoll === undefined
+    ? ok(id, TEXTS.scan(origin))
+    : failed(id, TEXTS.scanNotForwarded(untrustedText(statusURL.pathname), unrecognizedPoll));
 }
 
 function checkStarted(id: LoginCheck, configuration: Configuration, request: AuthorizationRequest): Finding {
@@ -208,6 +218,17 @@ const TEXTS = {
     remedy: bilingual(
       'Give the app the same baseURL as the doctor.',
       '请让应用与 doctor 使用相同的 baseURL。',
+    ),
+  }),
+  scanNotForwarded: (path: string, status: number) => ({
+    detail: bilingual(
+      `the page of the scan login asks ${path} for its status, and the response (HTTP ${status}) is not that of ` +
+        'wechatAuth()',
+      `扫码登录的页面向 ${path} 查询状态，得到的响应（HTTP ${status}）不是 wechatAuth() 返回的`,
+    ),
+    remedy: bilingual(
+      `Let the proxy, or the development server, forward ${path} and the paths below it to the app, too.`,
+      `请让代理或开发服务器把 ${path} 及其下级路径也转给应用。`,
     ),
   }),
   scanInWechat: {

@@ -20,12 +20,20 @@ export interface AuthorizationRequest {
   readonly state: string;
 }
 
+interface ScanCode {
+  readonly kind: 'scan-code';
+  /** The address in the code. */
+  readonly url: URL;
+  /** The address that the page asks for the status of the login. */
+  readonly statusURL: URL;
+}
+
 type LoginOutcome =
   | AuthorizationRequest
   /** The app shows the page that says where to log in. */
   | { readonly kind: 'open-elsewhere' }
   /** The app shows a QR code that a phone opens: a scan login. */
-  | { readonly kind: 'scan-code'; readonly url: URL }
+  | ScanCode
   | { readonly kind: 'error'; readonly error: WechatErrorKind }
   | { readonly kind: 'redirect'; readonly to: URL }
   /** Another program wrote the response, not this package. */
@@ -37,7 +45,12 @@ interface Probed {
 }
 
 /** The result of a request to the login route. */
-export type LoginProbe = Probed & LoginOutcome;
+export type LoginProbe = Probed & (Exclude<LoginOutcome, ScanCode> | PolledScanCode);
+
+export interface PolledScanCode extends ScanCode {
+  /** The HTTP status of the response of another program to a request for the status of the login. */
+  readonly unrecognizedPoll: number | undefined;
+}
 
 /** A login that continues at WeChat. */
 export type StartedLogin = Probed & AuthorizationRequest;
@@ -46,14 +59,18 @@ export type StartedLogin = Probed & AuthorizationRequest;
 export async function probeLogin(site: Site, userAgent: string, limits: ProbeLimits): Promise<LoginProbe> {
   const browser = new ProbeBrowser(site, userAgent, limits);
   const response = await browser.get(publicURL(site, loginPath(site)));
-  return { browser, response, ...outcomeOf(response) };
+  const outcome = outcomeOf(response);
+  if (outcome.kind !== 'scan-code') return { browser, response, ...outcome };
+  const poll = await browser.get(outcome.statusURL);
+  const isOurs = typeof fieldInJSON(poll, 'status') === 'string';
+  return { browser, response, ...outcome, unrecognizedPoll: isOurs ? undefined : poll.status };
 }
 
 function outcomeOf(response: ProbedPage): LoginOutcome {
   const to = locationOf(response, response.address.href);
   if (to) return authorizationRequest(to) ?? { kind: 'redirect', to };
-  const code = scanCodeIn(response);
-  if (code) return { kind: 'scan-code', url: code };
+  const scanCode = scanCodeIn(response);
+  if (scanCode) return scanCode;
   if (pageKindIn(response) === 'open-elsewhere') return { kind: 'open-elsewhere' };
   const error = errorKindIn(response);
   return error === undefined ? { kind: 'unrecognized' } : { kind: 'error', error };
@@ -72,13 +89,21 @@ function authorizationRequest(url: URL): AuthorizationRequest | undefined {
   };
 }
 
-/** The address in the QR code of a scan login, on the page of this package. */
-function scanCodeIn({ body }: ProbedPage): URL | undefined {
-  const start = body.indexOf(SCAN_CODE);
-  return start < 0 ? undefined : httpURL(body.slice(start + SCAN_CODE.length).split('"', 1)[0] ?? '');
+/** What the page of this package for a scan login holds; undefined for any other response. */
+function scanCodeIn({ body, address }: ProbedPage): ScanCode | undefined {
+  const [, tag = ''] = /<div id="scan" ([^>]{0,2000})>/.exec(body) ?? [];
+  const valueOf = (name: string): string =>
+    (new RegExp(`\\bdata-${name}="([^"]*)"`).exec(tag)?.[1] ?? '').replaceAll('&amp;', '&');
+  const url = httpURL(valueOf('link'));
+  const status = valueOf('status');
+  return (
+    url && {
+      kind: 'scan-code',
+      url,
+      statusURL: URL.canParse(status, address.href) ? new URL(status, address) : url,
+    }
+  );
 }
-
-const SCAN_CODE = '<div id="scan" data-link="';
 
 /** Undefined unless the text is an http: or https: address. */
 export function httpURL(text: string): URL | undefined {
@@ -92,14 +117,15 @@ function pageKindIn({ body }: ProbedPage): string | undefined {
 
 /** The kind of error in the response; undefined if this package did not write it. */
 function errorKindIn(response: ProbedPage): WechatErrorKind | undefined {
-  const found = pageKindIn(response) ?? errorInJSON(response);
+  // An `onError` of the app may send JSON in place of our page.
+  const found = pageKindIn(response) ?? fieldInJSON(response, 'error');
   return ERROR_KINDS.find((kind) => kind === found);
 }
 
-/** The kind in the JSON that an `onError` of the app may send in place of our page. */
-function errorInJSON({ body }: ProbedPage): unknown {
+/** A field of a body; undefined if the body is not JSON, or does not have the field. */
+function fieldInJSON({ body }: ProbedPage, name: string): unknown {
   try {
-    return (JSON.parse(body) as { error?: unknown } | null)?.error;
+    return (JSON.parse(body) as Record<string, unknown> | null)?.[name];
   } catch {
     return undefined;
   }
