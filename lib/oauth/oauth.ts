@@ -38,7 +38,7 @@ import type { ResponseName, Responses } from './transport/response-schemas';
 import { WechatAPI, type WechatCall } from './transport/wechat-api';
 import { idsOf, type WechatLang, type WechatUser } from './user';
 
-/** The errcodes for an access token that WeChat no longer accepts, although it is still valid by our clock. */
+/** The errcodes for an access token that WeChat no longer accepts although it is valid by our clock. */
 const ACCESS_TOKEN_INVALID: readonly number[] = [40001, 40014, 42001];
 
 /**

@@ -91,18 +91,16 @@ function authorizationRequest(url: URL): AuthorizationRequest | undefined {
 
 /** What the page of this package for a scan login holds; undefined for any other response. */
 function scanCodeIn({ body, address }: ProbedPage): ScanCode | undefined {
-  const [, tag = ''] = /<div id="scan" ([^>]{0,2000})>/.exec(body) ?? [];
-  const valueOf = (name: string): string =>
-    (new RegExp(`\\bdata-${name}="([^"]*)"`).exec(tag)?.[1] ?? '').replaceAll('&amp;', '&');
-  const url = httpURL(valueOf('link'));
-  const status = valueOf('status');
-  return (
-    url && {
-      kind: 'scan-code',
-      url,
-      statusURL: URL.canParse(status, address.href) ? new URL(status, address) : url,
-    }
-  );
+  const start = body.indexOf('<div id="scan" data-link="');
+  const url = httpURL(attributeAfter(body, start, 'data-link'));
+  const status = attributeAfter(body, start, 'data-status').replaceAll('&amp;', '&');
+  if (start < 0 || !url || !URL.canParse(status, address.href)) return undefined;
+  return { kind: 'scan-code', url, statusURL: new URL(status, address) };
+}
+
+function attributeAfter(html: string, start: number, name: string): string {
+  const at = html.indexOf(` ${name}="`, start);
+  return at < 0 ? '' : (html.slice(at).split('"', 2)[1] ?? '');
 }
 
 /** Undefined unless the text is an http: or https: address. */
