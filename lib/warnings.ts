@@ -134,8 +134,8 @@ export const WARNING_CODES = [
    */
   'WECHAT_RELAY_REFUSED',
   /**
-   * `scanLogin` is on, and the token store that the app gave, other than a `MemoryTokenStore`, shares nothing
-   * between processes.
+   * `scanLogin` is on, and the token store that the app gave, other than a `MemoryTokenStore`, shares no
+   * results of scan logins between processes.
    * @remedy With several processes, use `RedisTokenStore`; with a single one, ignore the warning.
    */
   'WECHAT_SCAN_LOGIN_STORE',

@@ -187,7 +187,7 @@ describe.each(SESSION_NAMES)('a login of another account in %s', (name) => {
     expect(refused.body).toContain('state_unknown');
     expect(refused.body).toContain(
       'This login started with one account, and this request has another one (option account). ' +
-        'The login was dropped: start it again.',
+        'Its code was not exchanged: start the login again.',
     );
     expect(exchangedCodes(emulator).length).toBe(before);
     const session = (await visitor.at('a', '/session')).json();

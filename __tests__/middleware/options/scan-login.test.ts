@@ -90,7 +90,7 @@ describe('the option scanLogin', () => {
     }
   });
 
-  it('warns of a store that shares nothing between processes', () => {
+  it('warns of a store that shares no results of scan logins between processes', () => {
     wechatAuth({ ...OFFICIAL, scanLogin: true, tokenStore: new KeyvTokenStore(new Keyv()) });
     expect(warnings.mock.calls).toEqual([
       [

@@ -528,7 +528,10 @@ describe('the page that asks to open WeChat', () => {
         expect(body).toContain(`${address.replaceAll('&', '&amp;')}</p>`);
         return body;
       };
-      expect(await show(`returnTo=${returnTo}&${parameter}`)).not.toContain('class="code"');
+      const withoutCode = await show(`returnTo=${returnTo}&${parameter}`);
+      expect(withoutCode).not.toContain('class="code"');
+      expect(withoutCode).not.toMatch(/扫|scan the/i);
+      expect(withoutCode).toMatch(/发送到微信聊天|WeChat chat/);
       expect(await show(`${parameter}&returnTo=${returnTo}`)).not.toContain('class="code"');
       expect(await show(parameter)).toContain('class="code"');
       expect(await show(`returnTo=${returnTo}`)).toContain('class="code"');

@@ -467,7 +467,7 @@ function otherAccount(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
     'This login started with one account, and this request has another one (option account). ' +
-      'The login was dropped: start it again.',
+      'Its code was not exchanged: start the login again.',
   );
 }
 

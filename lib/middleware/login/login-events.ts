@@ -55,7 +55,8 @@ export interface LoginSucceeded {
 export interface LoginFailed extends Failure {
   /**
    * The `id` of its {@link LoginStarted}. Absent if no login had started, if the state does not look like one
-   * of this package, or on the phone of a scan login.
+   * of this package, or on the phone of a scan login. If that phone's session has lost the login, the `id` is
+   * there, but no {@link LoginStarted} has it.
    */
   readonly id?: string;
   /** How the user logs in: `official`, `website`, `scan`, `miniProgram` or `mobileApp`. */

@@ -20,8 +20,8 @@ export interface LoginElsewhere {
 }
 
 /**
- * Shows the address, and a QR code of it for a phone to scan. Inside WeChat, if only a website app is
- * configured, the page tells the user to open the address on a computer.
+ * Shows the address, and a QR code of it for a phone to scan, unless it is too long for one. Inside WeChat,
+ * if only a website app is configured, the page tells the user to open the address on a computer.
  */
 export function sendOpenInWechat(
   req: IncomingMessage,
@@ -30,7 +30,8 @@ export function sendOpenInWechat(
 ): void {
   const language = languageOf(req);
   const isInWechat = browser === 'wechat';
-  const { title, text } = TEXTS[browser][language];
+  const code = isInWechat ? '' : qrCode(address);
+  const { title, text } = (isInWechat || code !== '' ? TEXTS[browser] : WITHOUT_CODE)[language];
   if (requestsJSON(req)) {
     sendJSON(res, 401, { error: 'unauthenticated', message: `${title}: ${address}`, loginURL: address });
     return;
@@ -45,7 +46,7 @@ export function sendOpenInWechat(
       title,
       text,
       icon: isInWechat ? 'computer' : 'scan',
-      body: (isInWechat ? '' : qrCode(address)) + shown,
+      body: code + shown,
       links: qrLogin === undefined ? [] : [{ href: qrLogin, label: QR_LOGIN[language] }],
       kind: 'open-elsewhere',
     },
@@ -110,5 +111,13 @@ const TEXTS: Readonly<Record<BrowserKind, Texts>> = {
       title: 'Please open this in WeChat',
       text: 'Send the address below to a WeChat chat and tap it there, or scan the QR code with another phone.',
     },
+  },
+};
+
+const WITHOUT_CODE: Texts = {
+  zh: { title: '请在微信中打开', text: '请复制下方的地址，发送到微信聊天中，再在手机微信里点击打开。' },
+  en: {
+    title: 'Please open this in WeChat',
+    text: 'Send the address below to a WeChat chat, and tap it there on your phone.',
   },
 };

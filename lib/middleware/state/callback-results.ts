@@ -146,7 +146,8 @@ export class CallbackResults {
       login: await complete(),
     })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
     this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
-    // A refusal by the app is kept as well: `onLogin` runs once per login.
+    // In this process, a refusal by the app is kept as well, so that `onLogin` is not asked again. Another
+    // process asks it once more: acrossProcesses() keeps no failure.
     login.catch(() => undefined);
     return login;
   }
