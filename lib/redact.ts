@@ -42,6 +42,12 @@ export function redactor(secrets: readonly (string | undefined)[]): (text: strin
       .replace(PASSWORD_IN_ADDRESS, `$1${MASK}@`);
 }
 
+/** Masks user name and password of an address, even of one that cannot be parsed. The text begins with it. */
+export function maskUserInfo(text: string): string {
+  // A password may hold a slash, at which the parser ends the host.
+  return text.replace(/^([^/]*\/\/).*@/s, `$1${MASK}@`).replace(/\/\/[^/?#]*@/g, `//${MASK}@`);
+}
+
 /** Cuts between words: half of a token would no longer match the patterns below. */
 function cut(text: string): string {
   if (text.length <= LONGEST_TEXT) return text;

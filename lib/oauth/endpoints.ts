@@ -2,6 +2,7 @@
 import querystring from 'node:querystring';
 import { inspect } from 'node:util';
 import { WechatAuthError } from '../errors';
+import { maskUserInfo } from '../redact';
 import { FLOWS, type PageFlow } from './flows';
 
 /**
@@ -185,8 +186,7 @@ function resolveEndpoint(name: keyof WechatEndpoints, given: LooseEndpoint): str
   const address = String(given);
   const fault = endpointFault(address);
   if (fault) {
-    // A password may hold a slash, at which the parser ends the host.
-    const shown = inspect(address).replace(/^([^/]*\/\/).*@/, '$1***@');
+    const shown = maskUserInfo(inspect(address));
     throw new WechatAuthError(
       'config',
       `endpoints.${name} ${fault}: ${shown}. Give an address such as ${WECHAT[name]}.`,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readEmulatorConfig, type EmulatorApp, type EmulatorConfig } from '../../emulator';
+import { maskUserInfo } from '../../redact';
 import { bilingual, type Bilingual } from '../bilingual';
 import { checkLanguage, parseFlags } from '../flags';
 import { CommandError, UsageError } from '../terminal';
@@ -130,7 +131,7 @@ const TEXTS = {
       `--name 的值是 ${JSON.stringify(text)}；应为不含协议与端口的主机名`,
     ),
   publicURL: (text: string) => {
-    const shown = JSON.stringify(text).replace(/^([^/]*\/\/).*@/, '$1***@');
+    const shown = maskUserInfo(JSON.stringify(text));
     return bilingual(
       `--public-url is ${shown}; it must be an http: or https: address without a path`,
       `--public-url 的值是 ${shown}；应为不含路径的 http: 或 https: 地址`,

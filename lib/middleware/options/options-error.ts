@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { docsPage, WechatAuthError } from '../../errors';
 import { printable } from '../../printable';
+import { maskUserInfo } from '../../redact';
 
 /** One fault of the options. */
 export interface OptionFault {
@@ -61,10 +62,7 @@ export function shown(value: unknown): string {
 }
 
 function quoted(text: string): string {
-  const safe = text
-    // A password may hold a slash, at which the parser ends the host.
-    .replace(/^([^/]*\/\/).*@/s, '$1***@')
-    .replace(/\/\/[^/?#]*@/g, '//***@')
+  const safe = maskUserInfo(text)
     .replace(/(?<![\da-f])[\da-f]{32}(?![\da-f])/gi, '***')
     .slice(0, 80);
   return printable(inspect(safe, { breakLength: Infinity })) + (text.length > 80 ? '…' : '');

@@ -29,13 +29,14 @@ export function sendOpenInWechat(
   { address, browser, qrLogin }: LoginElsewhere,
 ): void {
   const language = languageOf(req);
-  const isInWechat = browser === 'wechat';
-  const code = isInWechat ? '' : qrCode(address);
-  const { title, text } = (isInWechat || code !== '' ? TEXTS[browser] : WITHOUT_CODE)[language];
   if (requestsJSON(req)) {
+    const { title } = TEXTS[browser][language];
     sendJSON(res, 401, { error: 'unauthenticated', message: `${title}: ${address}`, loginURL: address });
     return;
   }
+  const isInWechat = browser === 'wechat';
+  const code = isInWechat ? '' : qrCode(address);
+  const { title, text } = (isInWechat || code !== '' ? TEXTS[browser] : WITHOUT_CODE)[language];
   const isOnPhone = browser === 'phone';
   const shown = isOnPhone ? copyableLink(address, language) : `<p class="address">${escapeHTML(address)}</p>`;
   sendPage(
