@@ -96,8 +96,14 @@ describe('CONTRIBUTING.md', () => {
   });
 
   it('says what .ci/run does', () => {
-    const steps = [...read('.ci/run').matchAll(/^npm (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
-    expect(steps).toEqual(['ci', 'test', 'lint', 'typecheck', 'build', 'package-check']);
+    const script = read('.ci/run');
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
+    const steps = [...script.matchAll(/^np[mx] (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
+    expect(steps).toEqual(['ci', 'test', 'eslint', 'prettier', 'typecheck', 'build', 'package-check']);
+    // The two commands of `npm run lint`, side by side.
+    expect([...script.matchAll(/^npx (.*) &$/gm)].map(([, command]) => command).join(' && ')).toBe(
+      scripts['lint'],
+    );
     expect(PAGE).toContain('install, tests, lint, types, build, package checks');
   });
 
