@@ -225,6 +225,12 @@ export function docsPage(page: string): WechatRemedy {
   return { en: docs + page, zh: `${docs}zh-CN/${page}` };
 }
 
+/** Two lines that lead from a message in English to these pages, in both languages. */
+export function helpLines(...pages: string[]): string {
+  const found = pages.map(docsPage);
+  return `\nHelp: ${found.map(({ en }) => en).join(' ')}\n中文说明：${found.map(({ zh }) => zh).join(' ')}`;
+}
+
 const BRAND = Symbol.for('express-wechat-auth.error');
 
 interface ErrorDetails {

@@ -71,12 +71,38 @@ describeInChromium('in a browser', () => {
     });
   });
 
+  it('a single-page app binds WeChat to a password account by the script of its guide', async () => {
+    const bound: string[] = [];
+    const links = {
+      find: () => Promise.resolve(bound[0]),
+      add: (_appid: string, _openid: string, userId: string) => Promise.resolve(bound.push(userId)),
+    };
+    const code = codeOf('accounts/bind-wechat', 'app.ts');
+    app = await run(`${code}\napp.use(express.static(${JSON.stringify(folder)}));`, {
+      env,
+      given: { links, checkPassword: (name: string) => Promise.resolve(`id of ${name}`) },
+    });
+    publish({
+      'api.js': codeOf('single-page-apps', 'api.js'),
+      'index.html': `<!doctype html><title>app</title><script type="module">
+          import { api } from '/api.js';
+          await api('/password-login', { method: 'POST', body: new URLSearchParams({ name: 'anna' }) });
+          await api('/bind', { method: 'POST' });
+        </script>`,
+    });
+    const page = await window({ ...PHONE, userAgent: IPHONE_WECHAT });
+    await page.goto(`${app.url}/?page=2#/profile`);
+    await page.getByRole('button', { name: '允许' }).click();
+    await page.getByText('{"id":"id of anna"}').waitFor();
+    expect([new URL(page.url()).pathname, bound]).toEqual(['/settings', ['id of anna']]);
+  });
+
   describe('an app and its API on two origins', () => {
     /** The app is at one port of localhost, the API at another: two origins of one site. */
     const start = async (
       changes: readonly (readonly [string, string])[] = [],
-      isOwnRoute = false,
-    ): Promise<{ page: Page; api: string; isLoggedIn: () => Promise<boolean> }> => {
+      { isOwnRoute = false, more = '' } = {},
+    ): Promise<{ page: Page; api: string; APP: string; isLoggedIn: () => Promise<boolean> }> => {
       front = await listen((req, res) => {
         const name = (req.url ?? '').slice(1);
         res.setHeader('Content-Type', name.endsWith('.js') ? 'text/javascript' : 'text/html');
@@ -88,7 +114,7 @@ describeInChromium('in a browser', () => {
       const blocks = blocksOfGuide('single-page-apps').map(({ code }) => code);
       const ownRoute = blocks.find((code) => code.includes("api.post('/log-out'")) ?? '';
       expect(ownRoute).not.toBe('');
-      app = await run(codeOf('single-page-apps', 'api-server.ts') + (isOwnRoute ? ownRoute : ''), {
+      app = await run(codeOf('single-page-apps', 'api-server.ts') + (isOwnRoute ? ownRoute : '') + more, {
         env: (url) => env(url.replace('127.0.0.1', 'localhost')),
         replace: [
           ['https://app.example.com', APP],
@@ -105,7 +131,7 @@ describeInChromium('in a browser', () => {
       const isLoggedIn = (): Promise<boolean> =>
         page.evaluate(`fetch('${api}/me', { credentials: 'include' }).then(({ ok }) => ok)`);
       expect(await isLoggedIn()).toBe(true);
-      return { page, api, isLoggedIn };
+      return { page, api, APP, isLoggedIn };
     };
     const LOG_OUT = `import('/log-out.js').then(({ logOut }) => logOut()).catch(({ message }) => message)`;
 
@@ -113,6 +139,20 @@ describeInChromium('in a browser', () => {
       const { page, isLoggedIn } = await start();
       await Promise.all([page.waitForEvent('load'), page.evaluate(LOG_OUT)]);
       expect(await isLoggedIn()).toBe(false);
+    });
+
+    it('a login with data, as of a binding, ends in the app, if its link is resolved against the API', async () => {
+      const { page, api, APP } = await start([], {
+        more: `api.post('/bind', async (req) => {
+          await req.wechat.login({ returnTo: '/to-app?to=/settings', data: { bind: 7 } });
+        });`,
+      });
+      await page.evaluate(`fetch('${api}/bind', { method: 'POST', credentials: 'include' })
+        .then((response) => response.json())
+        .then(({ loginURL }) => location.assign(new URL(loginURL, '${api}')))`);
+      await page.getByRole('button', { name: '允许' }).click();
+      await page.waitForURL(({ pathname }) => pathname === '/settings');
+      expect(new URL(page.url()).origin).toBe(APP);
     });
 
     /** As a browser that sends no Sec-Fetch-Site, such as over http between two hosts that are not localhost. */
@@ -137,7 +177,7 @@ describeInChromium('in a browser', () => {
         ["    redirect: 'manual',\n", ''],
         ["response.type !== 'opaqueredirect'", '!response.ok'],
       ] as const;
-      const { page, api, isLoggedIn } = await start(changes, true);
+      const { page, api, isLoggedIn } = await start(changes, { isOwnRoute: true });
       await hideSite(page, api);
       const forged = await page.request.post(`${api}/log-out`, {
         headers: { Origin: 'http://evil.example' },

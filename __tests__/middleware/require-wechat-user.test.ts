@@ -501,6 +501,8 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
         code: 'ERR_WECHAT_CONFIG',
         message:
           'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.\n' +
+          'Help: https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/guides/troubleshooting.md' +
+          '#requirewechatuser-found-no-reqwechat\n' +
           '中文说明：https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/zh-CN/guides/troubleshooting.md' +
           '#requirewechatuser-found-no-reqwechat',
       },

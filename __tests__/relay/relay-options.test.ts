@@ -39,6 +39,7 @@ describe('the options of wechatRelay()', () => {
        - to.3 is 'https://***@app.example.com', which has a user name or a password in it. Give an origin such as https://staging.example.com, or the callback address of an app, such as http://localhost:3000/callback.
        - verificationFiles.MP_verify_x.html is not the name of a verification file. Use the name that WeChat gave it, such as MP_verify_Ab12Cd34Ef56Gh78.txt.
        - too is not an option. Did you mean to?
+     Help: https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/options.md
      中文说明：https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/zh-CN/options.md"
     `);
   });

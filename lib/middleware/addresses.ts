@@ -315,14 +315,15 @@ export function currentPage({ req, config }: Context): string {
 
 /**
  * The path of an Origin or Referer header of this site; `undefined` for another site. This site is the origin
- * of `baseURL`, otherwise the one that the request names. If that is an http: origin, its host over https is
- * this site, too: a proxy that ends TLS may not say that the browser used https. If it is an https: origin,
- * its host over http is another site: an attacker in the network of a user can forge such pages.
+ * of `baseURL`, otherwise the one that the request names.
  */
 export function pathOnThisSite({ req, config }: Context, address: string): string | undefined {
   if (!URL.canParse(address)) return undefined;
   const { origin, pathname, search } = new URL(address);
   const own = originIn(config.base?.origin ?? `${isSecure(req) ? 'https' : 'http'}://${hostOf(req)}`);
+  // The host of an http: origin is this site over https, too: a proxy that ends TLS may not say that the
+  // browser used https. The host of an https: origin is another site over http: an attacker in the network of
+  // a user can forge such pages.
   const isOwn = origin === own || origin === originIn(own.replace(/^http:/, 'https:'));
   return isOwn ? pathname + search : undefined;
 }

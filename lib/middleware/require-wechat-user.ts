@@ -1,6 +1,6 @@
 /** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import { docsPage, WechatAuthError } from '../errors';
+import { helpLines, WechatAuthError } from '../errors';
 import {
   header,
   isSafeMethod,
@@ -158,8 +158,8 @@ function notMounted(found: unknown): WechatAuthError {
   return new WechatAuthError(
     'config',
     found === undefined
-      ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.\n' +
-          `中文说明：${docsPage('guides/troubleshooting.md#requirewechatuser-found-no-reqwechat').zh}`
+      ? 'requireWechatUser() found no req.wechat. Mount wechatAuth() before it, at the same path or above.' +
+          helpLines('guides/troubleshooting.md#requirewechatuser-found-no-reqwechat')
       : 'requireWechatUser() found a req.wechat that comes from another copy of express-wechat-auth. ' +
           'See `npm ls express-wechat-auth`, and mount wechatAuth() of the same copy before it.',
   );

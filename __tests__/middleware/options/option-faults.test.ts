@@ -86,6 +86,7 @@ describe('faults of the options', () => {
        - appSecret is missing. Give it, or set WECHAT_APP_SECRET.
        - baseURL is 'h5.example.com', which is not an http: or https: address. Write it as https://h5.example.com.
        - returnTo is '//evil.example'. Give a path of this app that starts with one slash, such as /home, and has at most 512 bytes.
+     Help: https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/options.md
      中文说明：https://github.com/express-wechat-auth/express-wechat-auth/blob/main/docs/zh-CN/options.md"
     `);
   });
@@ -344,7 +345,7 @@ describe('faults of the options', () => {
       const character = String.fromCodePoint(parseInt(code, 16));
       const error = errorOf({ ...APP, scope: `a${character}b`, [`x${character}y`]: 1 });
       expect(error?.faults).toHaveLength(2);
-      expect(error?.message.replaceAll(/\n(?: {2}- |中文说明：)/g, '')).not.toContain(character);
+      expect(error?.message.replaceAll(/\n(?: {2}- |Help: |中文说明：)/g, '')).not.toContain(character);
     },
   );
 

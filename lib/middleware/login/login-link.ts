@@ -125,7 +125,8 @@ function linkOfOtherSession(): WechatAuthError {
   return new WechatAuthError(
     'state_unknown',
     'This link repeats a login with `data`, and only the session that started the login may use it. ' +
-      'This is another session, or a login or logout came in between. Start the login where it began.',
+      'This is another session, the link was changed, or a login or logout came in between. ' +
+      'Start the login where it began.',
   );
 }
 

@@ -1,6 +1,6 @@
 /** The error that lists every fault of the options, and how it shows their values. */
 import { inspect } from 'node:util';
-import { docsPage, WechatAuthError } from '../../errors';
+import { helpLines, WechatAuthError } from '../../errors';
 import { printable } from '../../printable';
 import { maskUserInfo } from '../../redact';
 
@@ -31,30 +31,29 @@ export class OptionsError extends WechatAuthError {
       [
         `${whose} has ${count}${where}:`,
         ...faults.map(({ path, message }) => `  - ${printable(path) || what} ${message}`),
+      ].join('\n') +
         // The faults are in English only: a Chinese sentence for each of them would be a second set of texts.
-        `中文说明：${chinesePages(faults).join(' ')}`,
-      ].join('\n'),
+        helpLines(...pagesAbout(faults)),
     );
     this.faults = faults;
   }
 }
 
-/** Newcomers meet the fault of an app without any account first, so it has an entry of its own in Chinese. */
-function chinesePages(faults: readonly OptionFault[]): string[] {
+/** Newcomers meet the fault of an app without any account first, so it has an entry of its own. */
+function pagesAbout(faults: readonly OptionFault[]): string[] {
   const others = faults.filter(({ message }) => !message.startsWith(NO_ACCOUNT));
   return [
     ...(others.length < faults.length
       ? ['guides/troubleshooting.md#appid-is-missing-and-so-is-website']
       : []),
     ...(others.length > 0 ? ['options.md'] : []),
-  ].map((page) => docsPage(page).zh);
+  ];
 }
 
-/**
- * The text for a value in an error message. Messages end up in logs, so this leaves out the content of
- * objects, passwords in addresses, and every text that looks like an AppSecret.
- */
+/** The text for a value in an error message. */
 export function shown(value: unknown): string {
+  // Messages end up in logs, so this leaves out the content of objects, passwords in addresses, and every
+  // text that looks like an AppSecret.
   if (typeof value === 'string') return quoted(value);
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   if (typeof value !== 'object' || value === null) return inspect(value);

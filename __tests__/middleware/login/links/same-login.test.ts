@@ -262,7 +262,8 @@ describe('a link with data in another session', () => {
         kind: 'state_unknown',
         message:
           'This link repeats a login with `data`, and only the session that started the login may use it. ' +
-          'This is another session, or a login or logout came in between. Start the login where it began.',
+          'This is another session, the link was changed, or a login or logout came in between. ' +
+          'Start the login where it began.',
       },
     ]);
   });
