@@ -1,9 +1,19 @@
 // Runs the code of the migration guides, before and after the migration.
+import type http from 'node:http';
+import https from 'node:https';
+import expressSession from 'express-session';
 import { credentialsOf } from '../support/emulator';
 import { createEmulator, selfSignedCertificate, type Emulator } from '../../lib/emulator';
 import { routeWechatHosts, WECHAT_HOSTS } from '../emulator/support/route-wechat-hosts';
 import { Browser, agree, type BrowserResponse } from '../support/browser';
-import { tokenStoreTests, type OAuth, type TokenStore } from '../../lib';
+import {
+  OAuth,
+  requireWechatUser,
+  tokenStoreTests,
+  wechatAuth,
+  type TokenStore,
+  type WechatSession,
+} from '../../lib';
 import { cookies, startApp, type TestRequest } from '../support/app';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { read } from '../docs/pages';
@@ -14,12 +24,24 @@ const PUBLIC = 'https://h5.example.com';
 /** The columns of the table that wechat-oauth's README suggests. */
 const COLUMNS = ['access_token', 'expires_in', 'refresh_token', 'openid', 'scope', 'create_at'];
 
+/** The part of wechat-oauth's untyped API that an old app uses. */
+interface OldOAuth {
+  getAuthorizeURL(redirect: string, state: string, scope: string): string;
+  getAccessToken(
+    code: string,
+    callback: (error: Error | null, result: { data: { openid: string } }) => void,
+  ): void;
+}
+const WechatOAuth = jest.requireActual<new (appid: string, appsecret: string) => OldOAuth>('wechat-oauth');
+
 let wechat: Emulator;
+let certificate: string;
 let undo: () => void;
 let app: RunningGuide | undefined;
 let site: Running | undefined;
 beforeEach(async () => {
   const pair = selfSignedCertificate(WECHAT_HOSTS);
+  certificate = pair.cert;
   wechat = await createEmulator({ https: pair });
   undo = routeWechatHosts(wechat.url, pair);
 });
@@ -30,6 +52,11 @@ afterEach(async () => {
   await app?.close();
   app = undefined;
   await wechat.close();
+});
+
+/** For an app that asks the emulator at its own address, which its certificate does not name. */
+const trusting = (): { httpsAgent: https.Agent } => ({
+  httpsAgent: new https.Agent({ ca: certificate, checkServerIdentity: () => undefined }),
 });
 
 const env = (): Record<string, string> => ({ SESSION_KEY: 'test key', ...credentialsOf(wechat) });
@@ -142,34 +169,57 @@ describe('from wechat-oauth', () => {
     }
   });
 
+  type Replacements = readonly (readonly [string, string])[];
+  /** The changes to keep-logins.js that the guide of another login names. */
+  const changes = (from: string, user: string, written: string, key: string): Replacements => [
+    ['const { openid } = session;', `const { openid } = session${from};`],
+    ['user: { openid }', `user: ${user}`],
+    ['openid: wechat.openid });', `${written} });`],
+    ['delete session.openid;', `delete session.${key};`],
+  ];
+
   describe.each([
-    ['wechat-oauth', '', 'openid', '{ openid }', (id: string) => ({ openid: id })],
+    ['wechat-oauth', 'openid', [], (id: string) => ({ openid: id }), (id: string) => ({ openid: id })],
     [
       'a hand-written login',
-      '.user ?? {}',
       'user',
-      'req.session.user',
+      changes('.user ?? {}', 'session.user', 'user: wechat.user', 'user'),
       (id: string) => ({ user: { openid: id, nickname: '小明' } }),
+      (id: string) => ({ openid: id, nickname: '小明' }),
     ],
     [
       'passport-wechat',
-      '.passport?.user ?? {}',
       'passport',
-      'req.session.passport.user',
+      changes(
+        '.passport?.user ?? {}',
+        'session.passport.user',
+        'passport: { user: wechat.user }',
+        'passport',
+      ),
       (id: string) => ({ passport: { user: { openid: id, id: 7, name: '小明' } } }),
+      (id: string) => ({ openid: id, id: 7, name: '小明' }),
     ],
-  ] as const)('the users of old sessions of %s', (_, from, key, user, oldSession) => {
-    /** The changes that the guide of this login names. */
-    const replace = [
-      ['const { openid } = req.session;', `const { openid } = req.session${from};`],
-      ['user: { openid }', `user: ${user}`],
-      ['delete req.session.openid;', `delete req.session.${key};`],
-    ] as const;
+    [
+      'an app with its own user ids',
+      'userId',
+      [
+        ['const { openid } = session;', 'const { userId } = session; const openid = userId?.slice(3);'],
+        ['openid ? openid !== session.kept', 'userId ? userId !== session.kept'],
+        ['if (openid)', 'if (userId)'],
+        ['user: { openid }', 'user: { id: userId }'],
+        ['kept: wechat.openid, openid: wechat.openid', 'kept: wechat.user.id, userId: wechat.user.id'],
+        ['delete session.openid;', 'delete session.userId;'],
+      ],
+      (id: string) => ({ userId: `id-${id}` }),
+      (id: string) => ({ id: `id-${id}` }),
+    ],
+  ] as const)('the users of old sessions of %s', (_, key, replace, oldSession, keptUser) => {
     /** An app whose page /old writes a session as the old login did. */
     const start = async (session = oldSession(openid()) as object): Promise<Browser> => {
       app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { replace, env: env() });
       const keepLogins = app.exports['keepLogins'] as Middleware;
       site = await startApp(wechat, {
+        auth: { http: trusting() },
         routes: (host) => {
           host.use('/old', (req, res) => {
             Object.assign((req as TestRequest).session, session);
@@ -189,30 +239,35 @@ describe('from wechat-oauth', () => {
       const browser = await start();
       await browser.get('/old');
       const { status, body } = await browser.get('/me');
-      const {
-        openid: id = openid(),
-        user: profile,
-        passport,
-      } = oldSession(openid()) as Record<string, unknown>;
-      const account = profile ?? (passport as { user: object } | undefined)?.user ?? { openid: id };
-      expect([status, JSON.parse(body)]).toEqual([200, account]);
+      expect([status, JSON.parse(body)]).toEqual([200, keptUser(openid())]);
     });
 
     it('are logged in as the user of a later login with the old version', async () => {
       const browser = await start();
-      await browser.logIn(wechat, '/me', 'emoji');
+      const done = await browser.logIn(wechat, '/me', 'emoji');
+      expect(done.json()).toMatchObject({ openid: openid('emoji') });
       await browser.get('/old');
       const { body } = await browser.get('/me');
       expect(body).not.toContain(wechat.openid('emoji', wechat.apps.official.appId));
-      expect(JSON.parse(body)).toMatchObject({ openid: openid() });
+      expect(JSON.parse(body)).toEqual(keptUser(openid()));
     });
 
-    it('can log out', async () => {
+    it('stay logged in with the old version', async () => {
+      const browser = await start();
+      await browser.get('/old');
+      await browser.get('/me');
+      const stored = (await browser.get('/session')).json() as { wechat: WechatSession };
+      expect(stored).toMatchObject(oldSession(openid()));
+      expect(stored.wechat.openid).toBe(openid());
+    });
+
+    it('can log out, in both versions', async () => {
       const browser = await start();
       await browser.get('/old');
       await browser.get('/me');
       await browser.get('/logout');
       expect((await browser.get('/me')).status).toBe(302);
+      expect((await browser.get('/session')).json()).not.toHaveProperty(key);
     });
 
     it('are left to wechatAuth(), which says what is wrong, if there is no session', async () => {
@@ -243,15 +298,356 @@ describe('from wechat-oauth', () => {
   });
 
   it.each([
-    ['from-hand-written', 'user', '.user ?? {}'],
-    ['from-passport-wechat', 'passport', '.passport?.user ?? {}'],
-  ])('%s names what to change in keep-logins.js, in both languages', (guide, key, from) => {
+    ['from-hand-written', 'user', '.user ?? {}', 'user: wechat.user'],
+    ['from-passport-wechat', 'passport', '.passport?.user ?? {}', 'passport: { user: wechat.user }'],
+  ])('%s names what to change in keep-logins.js, in both languages', (guide, key, from, writtenBack) => {
     for (const folder of ['docs', 'docs/zh-CN']) {
       const page = read(`${folder}/guides/${guide}.md`);
-      expect(page).toContain(`\`const { openid } = req.session${from};\``);
-      expect(page).toContain(`\`req.session.${key}\``);
-      expect(page).toContain(`\`user: req.session${from.replace(/\?(?=\.)| \?\?.*/g, '')}\``);
+      expect(page).toContain(`\`const { openid } = session${from};\``);
+      expect(page).toContain(`\`user: session${from.replace(/\?(?=\.)| \?\?.*/g, '')}\``);
+      expect(page).toContain(`\`${writtenBack}\``);
+      expect(page).toContain(`\`delete session.${key};\``);
     }
+  });
+
+  describe.each([
+    ['wechat-oauth', true],
+    ['this package', false],
+  ] as const)('what the tables say of %s', (_, isOld) => {
+    type Hooks = readonly [getToken: unknown, saveToken: unknown];
+    type Callback = (...args: unknown[]) => void;
+    type Client = Record<'getAccessToken' | 'getUser', (value: string, callback: Callback) => void>;
+    const Client = (isOld ? WechatOAuth : OAuth) as unknown as new (
+      id: string,
+      secret: string,
+      ...hooks: Hooks | []
+    ) => Client;
+    const create = (...hooks: Hooks | []): Client => {
+      const { appId, appSecret } = wechat.apps.official;
+      return new Client(appId, appSecret, ...hooks);
+    };
+    const argumentsOf = (call: (callback: Callback) => void): Promise<unknown[]> =>
+      new Promise((resolve) => {
+        call((...args) => {
+          resolve(args);
+        });
+      });
+
+    it('the arguments of a callback', async () => {
+      const client = create();
+      const [error, ...others] = await argumentsOf((done) => {
+        client.getAccessToken('stale', done);
+      });
+      const failed = { errcode: 40029 };
+      expect([error, ...others]).toMatchObject([{ code: 40029 }, ...(isOld ? [failed] : [])]);
+      const [, { data }] = (await argumentsOf((done) => {
+        client.getAccessToken(code(), done);
+      })) as [null, { data: { openid: string } }];
+      const args = await argumentsOf((done) => {
+        client.getUser(data.openid, done);
+      });
+      expect(args.length).toBe(isOld ? 3 : 2);
+    });
+
+    it('an error of getToken', async () => {
+      const hook = (_id: string, done: Callback): void => {
+        done(Object.assign(new Error('there is no file'), { code: 'ENOENT' }));
+      };
+      const [error] = await argumentsOf((done) => {
+        create(hook, hook).getUser('nobody', done);
+      });
+      const kept = { code: 'ENOENT', message: 'there is no file' };
+      expect(error).toMatchObject(isOld ? kept : { kind: 'token_store', cause: kept });
+    });
+
+    it('no token', async () => {
+      const hook = (_id: string, done: Callback): void => {
+        done(null, null);
+      };
+      const [error] = await argumentsOf((done) => {
+        create(hook, hook).getUser('nobody', done);
+      });
+      expect((error as Error).name).toBe('NoOAuthTokenError');
+    });
+
+    it('a database that returns numbers as strings', async () => {
+      let row: Record<string, string> = {};
+      const read = (_id: string, done: Callback): void => {
+        done(null, row);
+      };
+      const save = (_id: string, token: object, done: Callback): void => {
+        row = Object.fromEntries(Object.entries(token).map(([name, value]) => [name, String(value)]));
+        done(null);
+      };
+      await argumentsOf((done) => {
+        create(read, save).getAccessToken(code(), done);
+      });
+      row['create_at'] = String(Number(row['create_at']) - 3 * 60 * 60 * 1000);
+      await argumentsOf((done) => {
+        create(read, save).getUser(openid(), done);
+      });
+      expect(requestsTo('/sns/oauth2/refresh_token')).toBe(isOld ? 0 : 1);
+    });
+
+    it('a subclass without `class`', () => {
+      const subclass = (): void => {
+        (Client as unknown as Callback).call({}, 'wx', 'secret');
+      };
+      if (isOld) expect(subclass).not.toThrow();
+      else expect(subclass).toThrow("cannot be invoked without 'new'");
+    });
+  });
+
+  it('options of urllib that axios does not know are ignored, throw or cause a warning', () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const set = (options: object): void => {
+      new OAuth('wx0123456789abcdef', 'a secret').setOpts(options);
+    };
+    set({ agent: {}, rejectUnauthorized: false, dataType: 'json', followRedirect: true, gzip: true });
+    expect(warnings).not.toHaveBeenCalled();
+    set({ method: 'POST' });
+    set({ data: {} });
+    expect(warnings).toHaveBeenCalledTimes(2);
+    warnings.mockRestore();
+    for (const options of [{ timeout: [1000, 1000] }, { proxy: 'http://127.0.0.1:1' }])
+      expect(() => {
+        set(options);
+      }).toThrow();
+  });
+
+  describe.each(['cookie-session', 'express-session'] as const)('both versions on one %s', (kind) => {
+    type Version = 'old' | 'new';
+    /** Sends a browser's requests to one of the two versions, as a load balancer or a deployment does. */
+    class BothVersions {
+      version: Version = 'old';
+      browser = Browser.inWechat('http://127.0.0.1');
+
+      async get(version: Version, path: string): Promise<BrowserResponse> {
+        this.version = version;
+        return this.browser.get(path);
+      }
+
+      /** Logs a person in, at `start`; the callback goes to `end`. Returns the callback's response. */
+      async logIn(
+        start: Version,
+        { user = 'ming', path = '/me', end = start } = {},
+      ): Promise<BrowserResponse> {
+        this.version = start;
+        const { location } = await this.browser.follow(path);
+        const callback = await agree(wechat, toEmulator(location), user);
+        return this.get(end, callback);
+      }
+
+      /** Who is logged in, according to a version: `undefined` for nobody. */
+      async who(version: Version): Promise<string | undefined> {
+        const { status, body } = await this.get(version, '/me');
+        return status === 200 ? body : undefined;
+      }
+    }
+
+    type Send = (res: http.ServerResponse) => void;
+    const redirectTo =
+      (location: string): Send =>
+      (res) =>
+        void res.writeHead(302, { Location: location }).end();
+
+    /** An app with wechat-oauth that has a session, as far as one of the two versions needs it. */
+    const oldVersion = (session: Middleware, scope: string, url: () => string): http.RequestListener => {
+      const { official } = wechat.apps;
+      const client = new WechatOAuth(official.appId, official.appSecret);
+      const host = createHost('Express 4');
+      host.use(session);
+      const on = (path: string, handler: (req: TestRequest, send: (done: Send) => void) => void): void => {
+        host.use(path, (req, res) => {
+          handler(req as TestRequest, (done) => {
+            done(res);
+          });
+        });
+      };
+      on('/login', (req, send) => {
+        req.session['state'] = 'a state';
+        send(redirectTo(client.getAuthorizeURL(`${url()}/callback`, 'a state', scope)));
+      });
+      on('/callback', (req, send) => {
+        const { searchParams } = new URL(req.url ?? '', url());
+        if (searchParams.get('state') !== req.session['state']) {
+          send((res) => res.writeHead(400).end('unknown state'));
+          return;
+        }
+        client.getAccessToken(searchParams.get('code') ?? '', (error, result) => {
+          if (error) throw error;
+          delete req.session['state'];
+          req.session['openid'] = result.data.openid;
+          send(redirectTo('/me'));
+        });
+      });
+      on('/me', ({ session: { openid: id } }, send) => {
+        send(id ? (res) => res.end(id) : redirectTo('/login'));
+      });
+      // The ways in which apps end a login without ending the session.
+      on('/logout/empty', (req, send) => {
+        req.session['openid'] = null;
+        send((res) => res.end());
+      });
+      on('/logout/delete', (req, send) => {
+        delete req.session['openid'];
+        send((res) => res.end());
+      });
+      return host;
+    };
+
+    const newVersion = (session: Middleware, keepLogins: Middleware): http.RequestListener => {
+      const host = createHost('Express 4');
+      host.use(session);
+      host.use(keepLogins);
+      const { appId, appSecret } = wechat.apps.official;
+      host.use(
+        wechatAuth({ appId, appSecret, endpoints: wechat.endpoints, http: trusting(), returnTo: '/me' }),
+      );
+      host.use('/consent', requireWechatUser({ scope: 'snsapi_userinfo' }));
+      host.use('/consent', (_req, res) => res.end('consent'));
+      host.use('/public', (_req, res) => res.end('public'));
+      host.use('/me', requireWechatUser());
+      host.use('/me', (req, res) => {
+        const { wechat: shown, session: stored } = req as TestRequest;
+        const { openid: id } = stored['wechat'] as WechatSession;
+        // The two ways in which the page says that pages read the openid.
+        res.end(shown.requireUser().openid === id ? id : 'two persons');
+      });
+      return host;
+    };
+
+    const start = async (scope = 'snsapi_userinfo'): Promise<BothVersions> => {
+      const session =
+        kind === 'cookie-session'
+          ? cookies()
+          : (expressSession({ secret: 'test key', resave: false, saveUninitialized: false }) as Middleware);
+      const replace =
+        scope === 'snsapi_userinfo' ? [] : ([["scope: 'snsapi_userinfo'", `scope: '${scope}'`]] as const);
+      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { env: env(), replace });
+      const both = new BothVersions();
+      const versions = {
+        old: oldVersion(session, scope, () => site?.url ?? ''),
+        new: newVersion(session, app.exports['keepLogins'] as Middleware),
+      };
+      site = await listen((req, res) => {
+        versions[both.version](req, res);
+      });
+      both.browser = Browser.inWechat(site.url);
+      return both;
+    };
+
+    const VERSIONS = [
+      ['old', 'new'],
+      ['new', 'old'],
+    ] as const;
+    const PERSONS = ['ming', 'follower'] as const;
+
+    it.each(VERSIONS)('a login at the %s version is one at the %s version', async (one, other) => {
+      const both = await start();
+      await both.logIn(one);
+      expect(await both.who(one)).toBe(openid());
+      for (const version of [other, one, other, one]) expect(await both.who(version)).toBe(openid());
+    });
+
+    it.each(
+      VERSIONS.flatMap(([first, second]) =>
+        [first, second].flatMap((again) => [[first, second, again] as const]),
+      ),
+    )('logged in at the %s version and seen at the %s one; then another person at %s', async (...order) => {
+      const both = await start();
+      const [first, second, again] = order;
+      await both.logIn(first, { user: PERSONS[0] });
+      await both.who(first);
+      expect(await both.who(second)).toBe(openid(PERSONS[0]));
+      await both.logIn(again, { user: PERSONS[1], path: '/login' });
+      for (const version of [again, first, second, first]) {
+        expect(await both.who(version)).toBe(openid(PERSONS[1]));
+      }
+    });
+
+    it.each([
+      ['new', '/logout'],
+      ['old', '/logout/empty'],
+      ['old', '/logout/delete'],
+    ] as const)('a logout at the %s version by %s ends the login at both', async (version, path) => {
+      const both = await start();
+      await both.logIn('old');
+      await both.who('new');
+      await both.get(version, path);
+      for (const each of ['new', 'old', 'new'] as const) expect(await both.who(each)).toBeUndefined();
+      await both.logIn('new', { user: 'follower' });
+      for (const each of ['new', 'old'] as const) expect(await both.who(each)).toBe(openid('follower'));
+    });
+
+    it.each([1, 2, 3, 4, 5])('logins, logouts and visits in any order, series %i', async (series) => {
+      const both = await start();
+      let seed = series * 7919;
+      const choose = <T>(...from: readonly T[]): T => {
+        seed = (seed * 48_271) % 2_147_483_647;
+        return from[(seed >>> 8) % from.length] as T;
+      };
+      let expected: string | undefined;
+      const steps: string[] = [];
+      for (let step = 0; step < 25; step += 1) {
+        const version = choose<Version>('old', 'new');
+        const action = choose('visit', 'visit', 'log in', 'log in', 'log out');
+        const user = choose(...PERSONS);
+        steps.push(`${version}: ${action} ${action === 'log in' ? user : ''}`);
+        if (action === 'log in') {
+          await both.logIn(version, { user, path: '/login' });
+          expected = openid(user);
+        }
+        if (action === 'log out') {
+          await both.get(version, version === 'new' ? '/logout' : choose('/logout/empty', '/logout/delete'));
+          expected = undefined;
+        }
+        expect([steps, await both.who(version)]).toEqual([steps, expected]);
+      }
+      expect(steps.length).toBe(25);
+    });
+
+    it('a rollback keeps the login, and the second deployment shows the person of the rollback', async () => {
+      const both = await start();
+      await both.logIn('old');
+      await both.who('new');
+      expect(await both.who('old')).toBe(openid());
+      await both.logIn('old', { user: 'follower', path: '/login' });
+      for (const each of ['new', 'old', 'new'] as const)
+        expect(await both.who(each)).toBe(openid('follower'));
+    });
+
+    it('a login that an old server has not seen yet is not taken for a logout', async () => {
+      const both = await start();
+      await both.get('old', '/logout/empty');
+      await both.logIn('new');
+      expect(await both.who('old')).toBeUndefined();
+      expect(await both.who('new')).toBe(openid());
+      expect(await both.who('old')).toBe(openid());
+    });
+
+    it('a login that ends at the other version fails with a page', async () => {
+      const both = await start();
+      const atNew = await both.logIn('old', { end: 'new' });
+      expect([atNew.status, atNew.body]).toEqual([400, expect.stringContaining('登录没有完成')]);
+      expect((await both.logIn('new', { end: 'old' })).body).toBe('unknown state');
+    });
+
+    it('a later consent stays', async () => {
+      const both = await start('snsapi_base');
+      await both.logIn('old');
+      await both.who('new');
+      await both.logIn('new', { path: '/consent' });
+      for (const each of [1, 2])
+        expect([each, (await both.get('new', '/consent')).body]).toEqual([each, 'consent']);
+      expect(await both.who('old')).toBe(openid());
+      expect((await both.get('new', '/consent')).body).toBe('consent');
+    });
+
+    it('a visitor who is not logged in gets no cookie', async () => {
+      const { headers } = await (await start()).get('new', '/public');
+      expect(headers['set-cookie']).toBeUndefined();
+    });
   });
 });
 
