@@ -23,7 +23,7 @@ export type {
 export { OptionsError } from './middleware/options/options-error';
 export type { OptionFault } from './middleware/options/options-error';
 export type { WxLoginParams, WechatContext, WechatRequest } from './middleware/req-wechat';
-export type { WechatLoginOptions } from './middleware/login/login';
+export type { WechatLoginOptions } from './middleware/login/login-options';
 // The request that hooks and the middleware receive, on any framework.
 export type { HostRequest } from './middleware/http/request';
 // An app can augment the interfaces of a module only if all of it is re-exported.

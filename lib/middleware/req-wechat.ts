@@ -8,7 +8,7 @@ import type { OAuth } from '../oauth/oauth';
 import { sendFailure } from './failures/send-failure';
 import { late } from './late';
 import type { CodeLoginOptions } from './login/client-code';
-import type { WechatLoginOptions } from './login/login';
+import type { WechatLoginOptions } from './login/login-options';
 import { clearLogin, confirmedLogin, currentLogin, mayMissLogout } from './login/current-login';
 import { type HostRequest } from './http/request';
 import { accountOf, mainAccountOf, requireAccount, type Context } from './context';

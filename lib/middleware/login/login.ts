@@ -3,7 +3,6 @@
  * WeChat.
  */
 import { WechatAuthError } from '../../errors';
-import type { AuthorizeParams } from '../../oauth/endpoints';
 import { isPageFlow, worksIn, type PageFlow } from '../../oauth/flows';
 import { isOfficialScope, raisedScope, scopeToRequest } from '../../oauth/scope';
 import { isSafeReturnTo, redirectURI, routePath, type LoginLink } from '../addresses';
@@ -36,41 +35,9 @@ import { cookieFits, renewId, saveSession, type Session } from '../state/session
 import { chooseFlow, flowOfLink } from './choose-flow';
 import { checkedData, verifiedData } from './login-data';
 import { againPath, linkOf, loginOfBoundLink, urlForOtherDevice, type RepeatableLogin } from './login-link';
+import type { WechatLoginOptions } from './login-options';
 import { LoginReporter, reportStarted } from './login-reporter';
 import { sendUnauthenticated } from './unauthenticated';
-
-/** Options of one login. */
-export interface WechatLoginOptions {
-  /**
-   * Where the login ends: a path of this app, with query and fragment, at most 512 bytes. An unsafe path is
-   * replaced by the default.
-   *
-   * @default the option `returnTo` of `wechatAuth()`
-   */
-  readonly returnTo?: string | undefined;
-  /**
-   * The scope of this login with the official account: `snsapi_base` or `snsapi_userinfo`, also if it is
-   * lower than the option `scope`. Any other value is ignored.
-   *
-   * @default the option `scope` of `wechatAuth()`
-   */
-  readonly scope?: string | undefined;
-  /** The flow to use, whichever browser sent the request. */
-  readonly flow?: PageFlow | undefined;
-  /**
-   * More parameters of WeChat's page, such as `{ forcePopup: true }`. A login that is restarted after a
-   * failure does not have them.
-   */
-  readonly params?: AuthorizeParams | undefined;
-  /**
-   * Comes back in `onLogin`: at most 512 bytes of JSON, kept in the session until then. It stays in this
-   * session: a link on an error page that starts the login again carries it, and no other session can use
-   * that link. If the session loses the login, another process restarts it without its data, which it does
-   * not know. So `onLogin` must refuse a login whose `data` is undefined wherever data decides, such as
-   * whether to bind an account.
-   */
-  readonly data?: unknown;
-}
 
 /** `GET /login?returnTo=/me`, also with `scope`, `flow` and signed `data`. */
 export async function login(context: Context): Promise<void> {
