@@ -86,11 +86,16 @@ describe('the command express-wechat-auth doctor', () => {
     expect(out).toMatch(/✔ Website app: credentials/);
   });
 
-  it('reports that a host name is not found', async () => {
-    const checks = await checksOf([], { ...officialOf(emulator), WECHAT_API_URL: 'http://nobody.invalid' });
-    expect(checks.get('api-reachable')?.detail).toMatch(
-      /^nobody\.invalid: the host name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
-    );
+  it('reports that a host name is not found, and does not ask to start the app there', async () => {
+    const checks = await checksOf(['--url', 'http://nobody.invalid'], {
+      ...officialOf(emulator),
+      WECHAT_API_URL: 'http://nobody.invalid',
+    });
+    for (const id of ['api-reachable', 'app-reachable'])
+      expect(checks.get(id)?.detail).toMatch(
+        /^nobody\.invalid: the host name is not found \(DNS\): (?:ENOTFOUND|EAI_AGAIN)$/,
+      );
+    expect(checks.get('app-reachable')?.remedy).toMatch(/^Check --url\. Check the spelling/);
   });
 
   it('reports that an address does not accept connections, of which no name is looked up', async () => {

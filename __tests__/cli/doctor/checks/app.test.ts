@@ -4,7 +4,7 @@ import express from 'express';
 import { startApp, cookies, type AppOptions, type TestApp } from '../../../support/app';
 import { environmentOf, emulator, useEmulator } from '../../../support/emulator';
 import { HOSTS, listen, type Host, type Middleware, type Running, trustProxy } from '../../../support/hosts';
-import { SESSIONS, SESSION_NAMES, serverSessions } from '../../../support/sessions';
+import { FaultySessionStore, SESSIONS, SESSION_NAMES, serverSessions } from '../../../support/sessions';
 import { doctor, examine, officialOf, startProxy, websiteOf, type Env, type Report } from '../run-doctor';
 
 useEmulator();
@@ -263,6 +263,59 @@ describe('the doctor, on a running app', () => {
     expect(check('app-reachable').detail).toMatch(/TCP.*ECONNREFUSED/);
     expect(check('app-reachable').remedy).toMatch(/^Start the app, and compare its address with --url/);
     expect(Object.keys(statuses)).not.toContain('login-in-wechat');
+  });
+
+  it.each([502, 503, 504])('reports a proxy that responds %d in place of the app', async (status) => {
+    const proxy = await listen((_req, res) => {
+      res.writeHead(status, { 'Content-Type': 'text/html' }).end('<center>nginx/1.22.1</center>');
+    });
+    running.push(proxy);
+    const { exit, bad, check, statuses } = await examine(['--url', proxy.url], environmentOf(emulator));
+    expect([exit, bad]).toEqual([1, ['app-reachable']]);
+    expect(check('app-reachable').detail).toMatch(
+      new RegExp(`: a proxy responds in place of the app: HTTP ${status}$`),
+    );
+    expect(check('app-reachable').remedy).toMatch(/^Start the app, .*--url http:\/\/127.*proxy_buffer_size/);
+    expect(check('app-reachable').remedy).not.toContain('--mount');
+    expect(statuses).not.toHaveProperty('login-in-wechat');
+  });
+
+  it('reports a proxy that responds 502 to the callback alone, whose headers are too large for it', async () => {
+    const app = await start();
+    const proxy = await serve(app.url, {}, (response) => {
+      const { req } = response as unknown as { readonly req: http.ClientRequest };
+      if (req.path.startsWith('/callback')) Object.assign(response, { statusCode: 502, headers: {} });
+    });
+    const { bad, check } = await examine(['--url', proxy.url], environmentOf(emulator));
+    expect(bad).toEqual(['callback']);
+    expect(check('callback').detail).toBe('a proxy responds in place of the app: HTTP 502');
+    expect(check('callback').remedy).toContain('proxy_buffer_size');
+  });
+
+  it('does not take the responses of an app for those of a proxy: neither ours, nor those of its onError', async () => {
+    const store = new FaultySessionStore();
+    store.behaviour.set = 'broken';
+    const ours = await examineApp({ session: serverSessions(store) });
+    expect(ours.statuses).toMatchObject({ 'app-reachable': 'ok', 'login-in-wechat': 'failed' });
+    expect(ours.check('login-in-wechat').detail).toBe('the app responds with session_missing (HTTP 503)');
+    expect(ours.check('login-in-wechat').remedy).toBe('Check the session store, then try again.');
+    const own = await examineApp({
+      session: serverSessions(store),
+      auth: {
+        onError: (error, _req, res) => {
+          res.statusCode = error.status;
+          res.end('a page of the app');
+        },
+      },
+    });
+    expect(own.statuses).toMatchObject({ 'app-reachable': 'ok', 'login-in-wechat': 'failed' });
+    expect(own.check('login-in-wechat').detail).toMatch(/responds with HTTP 503, and is not a login route/);
+  });
+
+  it('does not ask to start an app that responds, but without TLS', async () => {
+    const { url } = await start();
+    const { check } = await examine(['--url', url.replace('http:', 'https:')], environmentOf(emulator));
+    expect(check('app-reachable').remedy).toMatch(/^Check --url\. Check the certificate/);
   });
 
   it.each<[string, (app: express.Express) => void, RegExp]>([

@@ -142,12 +142,15 @@ function checkNoStore(logins: readonly LoginProbe[]): Finding {
 }
 
 const TEXTS = {
-  unreachable: (url: URL, { detail, remedy }: UnreachableError) => ({
+  unreachable: (url: URL, { stage, detail, remedy }: UnreachableError) => ({
     detail: bilingual(`${url.host}: ${detail.en}`, `${url.host}：${detail.zh}`),
-    remedy: bilingual(
-      `Start the app, and compare its address with --url. ${remedy.en}`,
-      `请启动应用，并核对 --url。${remedy.zh}`,
-    ),
+    // An app that runs changes neither of these two.
+    remedy: ['dns', 'tls'].includes(stage)
+      ? bilingual(`Check --url. ${remedy.en}`, `请核对 --url。${remedy.zh}`)
+      : bilingual(
+          `Start the app, and compare its address with --url. ${remedy.en}`,
+          `请启动应用，并核对 --url。${remedy.zh}`,
+        ),
   }),
   redirects: (from: string, to: string) => ({
     detail: bilingual(`${from} redirects browsers to ${to}`, `${from} 把浏览器转到 ${to}`),

@@ -67,7 +67,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
 
 /** The app responds with an error of this package. */
 export function errorKindFailed(id: CheckId, kind: WechatErrorKind, status: number): Finding {
-  const { remedy } = new WechatAuthError(kind, '');
+  const { remedy } = new WechatAuthError(kind, '', { status });
   return failed(id, { detail: TEXTS.errorKind(kind, status), remedy });
 }
 

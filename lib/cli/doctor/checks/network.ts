@@ -103,8 +103,10 @@ const TEXTS = {
       `${host} 是微信模拟器，而 NODE_ENV 为 production：任何人都能以任何身份登录`,
     ),
     remedy: bilingual(
-      'Remove WECHAT_OPEN_URL and WECHAT_API_URL from the environment.',
-      '请去掉环境变量 WECHAT_OPEN_URL 与 WECHAT_API_URL。',
+      'Remove WECHAT_OPEN_URL and WECHAT_API_URL from the environment. ' +
+        'In a closed test system, run the doctor without NODE_ENV=production.',
+      '请去掉环境变量 WECHAT_OPEN_URL 与 WECHAT_API_URL。' +
+        '如果是有意的封闭测试系统，运行 doctor 时请不要设置 NODE_ENV=production。',
     ),
   }),
   noClock: bilingual('no response has a Date header to compare with', '没有可供比较的服务器时间'),

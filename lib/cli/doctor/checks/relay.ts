@@ -100,7 +100,7 @@ const TEXTS = {
     detail: bilingual(`the relay refuses ${callback}`, `中转拒绝了 ${callback}`),
     remedy: bilingual(
       `Add ${callback} to the option \`to\` of the wechatRelay() at ${relay}, and restart it.`,
-      `请把 ${callback} 加入 ${relay} 上 wechatRelay() 的选项 to，并重新启动。`,
+      `请把 ${callback} 加入 ${relay} 的中转名单（wechatRelay() 的 to），然后重启中转。`,
     ),
   }),
   elsewhere: (location: string) => ({

@@ -140,16 +140,19 @@ async function bodyOf(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http';
+/** How far a request got. `gateway`: a proxy responded, because the app behind it did not. */
+type Stage = 'proxy' | 'dns' | 'tcp' | 'tls' | 'http' | 'gateway';
 
-/** No complete response arrived. `detail` and `remedy` say why, and what to do. */
+/** No complete response of the server arrived. `detail` and `remedy` say why, and what to do. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
+  readonly stage: Stage;
   readonly detail: Bilingual;
   readonly remedy: Bilingual;
 
   constructor(stage: Stage, code: string) {
     super(code);
+    this.stage = stage;
     const { detail, remedy } = TEXTS[stage];
     this.detail = bilingual(`${detail.en}: ${code}`, `${detail.zh}：${code}`);
     this.remedy = remedy;
@@ -210,6 +213,15 @@ const TEXTS: Readonly<Record<Stage, { readonly detail: Bilingual; readonly remed
     remedy: bilingual(
       'Check the server at this address, and the proxies and gateways in front of it.',
       '请检查该地址的服务，以及前面的代理或网关。',
+    ),
+  },
+  gateway: {
+    detail: bilingual('a proxy responds in place of the app', '代理代替应用返回了响应'),
+    remedy: bilingual(
+      "Try --url http://127.0.0.1:3000 on the app's machine. If that works, check the address of the app in the " +
+        'proxy (nginx: proxy_pass) and its limit for headers (proxy_buffer_size).',
+      '请在应用所在的机器上用 --url http://127.0.0.1:3000 再检查一次。' +
+        '如果那里正常，请检查 nginx 的 proxy_pass（应用的地址）与 proxy_buffer_size（响应头的上限）。',
     ),
   },
 };

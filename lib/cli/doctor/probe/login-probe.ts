@@ -5,7 +5,7 @@
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { PAGE_ACCOUNT_FLOWS, FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { callbackBehindRelay } from '../../../relay/redirect-uri';
-import { locationOf, type ProbeLimits } from './http-probe';
+import { UnreachableError, locationOf, type ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
 import { ProbeBrowser, type ProbedPage } from './probe-browser';
 import { loginPath, publicURL, type Site } from './site';
@@ -73,7 +73,20 @@ function outcomeOf(response: ProbedPage): LoginOutcome {
   if (scanCode) return scanCode;
   if (pageKindIn(response) === 'open-elsewhere') return { kind: 'open-elsewhere' };
   const error = errorKindIn(response);
-  return error === undefined ? { kind: 'unrecognized' } : { kind: 'error', error };
+  if (error !== undefined) return { kind: 'error', error };
+  refuseGateway(response);
+  return { kind: 'unrecognized' };
+}
+
+/**
+ * For a response that is not in the words of this package. The app may have sent it even so: before an
+ * `onError` runs, this package sets Cache-Control to exactly this value.
+ *
+ * @throws UnreachableError if a proxy sent it
+ */
+function refuseGateway({ status, headers }: ProbedPage): void {
+  if (status >= 502 && status <= 504 && headers['cache-control'] !== 'no-store')
+    throw new UnreachableError('gateway', `HTTP ${status}`);
 }
 
 function authorizationRequest(url: URL): AuthorizationRequest | undefined {
@@ -177,7 +190,10 @@ async function requestCallback(
 
 function callbackOutcome(response: ProbedPage, isSecond: boolean): CallbackOutcome {
   const error = errorKindIn(response);
-  if (error === undefined) return { kind: 'unrecognized', status: response.status, isSecond };
+  if (error === undefined) {
+    refuseGateway(response);
+    return { kind: 'unrecognized', status: response.status, isSecond };
+  }
   if (error === 'code_invalid' || error === 'code_used') return { kind: 'known' };
   if (error === 'login_loop') return { kind: 'lost' };
   return { kind: 'error', error, status: response.status };
