@@ -284,7 +284,7 @@ export abstract class WechatError extends Error {
 
   /** What to do about the error, in English and Chinese. */
   get remedy(): { readonly en: string; readonly zh: string } {
-    return KINDS[this.kind].remedy;
+    return hasStoreFailed(this) ? STORE_REMEDY : KINDS[this.kind].remedy;
   }
 
   /** The properties that are safe and useful in a log: no stack, no cause. */
@@ -292,6 +292,21 @@ export abstract class WechatError extends Error {
     const { name, message, kind, status, retryable, help, code } = this;
     return { name, message, kind, status, retryable, help, code };
   }
+}
+
+/** Whether a `session_missing` means that the store of the session failed. */
+export function hasStoreFailed({ kind, status }: Pick<WechatError, 'kind' | 'status'>): boolean {
+  return kind === 'session_missing' && status === 503;
+}
+
+const STORE_REMEDY: WechatRemedy = {
+  en: 'Check the session store, then try again.',
+  zh: '请检查会话存储，然后重试。',
+};
+
+/** Gives an error a remedy of its own, in place of that of its kind. */
+export function withRemedy<E extends WechatError>(error: E, remedy: WechatRemedy): E {
+  return Object.defineProperty(error, 'remedy', { value: remedy });
 }
 
 /**

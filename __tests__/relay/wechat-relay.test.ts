@@ -109,7 +109,7 @@ describe.each(HOSTS.flatMap((host) => ['', '/wechat'].map((mount) => ({ host, mo
       expect(page.headers.vary).toMatch(/Accept, Sec-Fetch-Mode, X-Requested-With, Accept-Language/);
       expect(page.body).toContain(`<html lang="${language}">`);
       expect(page.body).toContain(`<h1>${title}</h1>`);
-      expect(page.body).not.toMatch(/evil\.example|CODE-1|<a /);
+      expect(page.body).not.toMatch(/evil\.example|CODE-1|<a |中转没有放行/);
     });
 
     it.each([
@@ -120,6 +120,14 @@ describe.each(HOSTS.flatMap((host) => ['', '/wechat'].map((mount) => ({ host, mo
       expect(page.body).toContain('https://evil.example/&lt;b&gt;');
       expect(page.body).toContain(cause);
       expect(page.body).not.toMatch(/CODE-/);
+    });
+
+    it('says the cause in Chinese on a Chinese page, as the console does', async () => {
+      const page = await get('to=https://evil.example/&code=CODE-3', { 'Accept-Language': 'zh-CN' });
+      const reason =
+        /<strong>配置有误<.strong>。(中转没有放行：.*?)<.li>/.exec(page.body)?.[1] ?? 'no reason';
+      expect(page.body).toContain('which is not on its list');
+      expect(warned.mock.calls.map(([message]) => message as string).join()).toContain(reason);
     });
 
     it.each([

@@ -1,6 +1,6 @@
 /** The response of a relay that refuses to send a browser on. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { WechatAuthError } from '../errors';
+import { WechatAuthError, withRemedy } from '../errors';
 import { wantsPage } from '../middleware/http/request';
 import { sendJSON, vary } from '../middleware/http/response';
 import { shown } from '../middleware/options/options-error';
@@ -11,14 +11,13 @@ import { MAX_TARGET_LENGTH, type RelayRefusal } from './allow-list';
 export function relayError(refusal: RelayRefusal, to: string): WechatAuthError {
   // The query may hold a code.
   const address = shown(to.replace(/[?#][^]*$/, ''));
-  return new WechatAuthError(
-    'config',
-    `wechatRelay() did not send a browser on: ${MESSAGES[refusal](address)}`,
-    {
-      status: 400,
-    },
-  );
+  const en = MESSAGES[refusal](address);
+  const message = `wechatRelay() did not send a browser on: ${en}`;
+  return withRemedy(new WechatAuthError('config', message, { status: 400 }), { en, zh: REFUSED_ZH });
 }
+
+const REFUSED_ZH =
+  '中转没有放行：参数重复，或地址缺失、有误、不在名单 to 中。信任该应用时，请把它的回调地址加入 to。';
 
 const MESSAGES: Readonly<Record<RelayRefusal, (address: string) => string>> = {
   missing: () =>

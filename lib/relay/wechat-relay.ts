@@ -64,14 +64,7 @@ function relay(req: HostRequest, res: ServerResponse, allowList: AllowList, warn
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late: only refused requests need it
   const { relayError, sendRelayError } = require('./relay-error') as typeof relayErrorModule;
   const error = relayError(target, query.get('to') ?? '');
-  warnings.once(
-    'WECHAT_RELAY_REFUSED',
-    {
-      en: error.message,
-      zh: '中转没有放行：参数重复，或地址缺失、有误、不在名单 to 中。信任该应用时，请把它的回调地址加入 to。',
-    },
-    target,
-  );
+  warnings.once('WECHAT_RELAY_REFUSED', { en: error.message, zh: error.remedy.zh }, target);
   sendRelayError(req, res, error);
 }
 

@@ -93,7 +93,8 @@ describe('a failure that an operator can fix', () => {
     for (let time = 0; time < 2; time++)
       expect((await Browser.inWechat(app.url).get('/login')).status).toBe(503);
     expect(failures()).toEqual([
-      expect.stringContaining('session_missing: The session store failed (save): set is out of order'),
+      'WECHAT_LOGIN_FAILED session_missing: The session store failed (save): set is out of order. ' +
+        'Check it, then try again. 会话存储出错。请检查会话存储，然后重试。',
     ]);
   });
 });

@@ -260,6 +260,7 @@ describe('a callback whose login the session does not hold', () => {
       expect(rounds).toBe(1);
       expect(end.status).toBe(500);
       expect(end.body).toMatch(/session cookie would have \d+ bytes/);
+      expect(end.body).toMatch(/<strong>配置有误<.strong>。会话 cookie 将有 \d+ 字节，.*请减少会话内容/);
       expect(await isLoggedIn(browser)).toBe(false);
     });
   });

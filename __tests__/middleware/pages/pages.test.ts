@@ -140,6 +140,15 @@ describe('the error page', () => {
     expect(en.body).toContain('<html lang="en">');
   });
 
+  it('says of a session store that failed only that, not that the app has no session', async () => {
+    const error = new WechatAuthError('session_missing', 'The session store failed.', { status: 503 });
+    expect(boxIn(await render(errorPage(error)))).toBe(
+      '<p class="soft">原因：</p><ul><li><strong>会话存储出错</strong>。请检查会话存储，然后重试。</li></ul>' +
+        '<p class="soft">英文原文（便于搜索）：</p><pre lang="en">The session store failed.</pre>',
+    );
+    expect(error.remedy.en).toBe('Check the session store, then try again.');
+  });
+
   it.each([
     ['zh-CN,zh;q=0.9,en;q=0.8', 'zh-CN'],
     ['zh-TW', 'zh-CN'],

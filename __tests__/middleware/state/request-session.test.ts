@@ -234,6 +234,10 @@ describe('a session in a cookie', () => {
       message: expect.stringMatching(
         /^The session cookie would have 4100 bytes, and browsers drop cookies over 4096 bytes: req\.session\.a has 306\d bytes\. Keep less in the session \(onLogin may return a smaller user\), or use express-session\.$/,
       ) as string,
+      remedy: {
+        en: expect.stringMatching(/^Keep less/) as string,
+        zh: '会话 cookie 将有 4100 字节，超过 4096 字节时浏览器会丢弃它。请减少会话内容（onLogin 可返回更小的用户对象），或改用 express-session。',
+      },
     });
     await saveSession(requestWith({ session: { a: 'x'.repeat(10_000) } }), { warnings });
     expect(warn).not.toHaveBeenCalled();

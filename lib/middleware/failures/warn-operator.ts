@@ -5,7 +5,7 @@ import type { Context } from '../context';
 import { PlatformTokenFailed } from '../../oauth/credentials';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
 import { OptionsError } from '../options/options-error';
-import { WHAT_HAPPENED } from '../pages/what-happened';
+import { whatHappened } from '../pages/what-happened';
 import { keepTrace, placeOf, propertyOf, traceOf } from './app-trace';
 import { HookFailed, HookTooLate } from './call-in-time';
 
@@ -71,7 +71,7 @@ export function warningOf(error: WechatError, label = ''): Bilingual {
   const message = error.message.replace(` ${remedy.zh}`, '');
   return {
     en: `${kind}: ${message}${label}`,
-    zh: isOfApp(error) ? HOOK_FAILED_ZH : `${WHAT_HAPPENED[kind]}。${remedy.zh}`,
+    zh: isOfApp(error) ? HOOK_FAILED_ZH : `${whatHappened(error)}。${remedy.zh}`,
   };
 }
 

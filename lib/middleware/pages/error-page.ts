@@ -5,7 +5,7 @@ import type { Bilingual } from '../../bilingual';
 import { docsPage, isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../errors';
 import { languageOf, sendPage, type PageLanguage } from './page';
 import { textsOf, type Texts } from './texts';
-import { WHAT_HAPPENED } from './what-happened';
+import { whatHappened } from './what-happened';
 
 export interface ErrorPage {
   /** The address that starts the login again. Absent if that cannot help. */
@@ -45,7 +45,7 @@ export function messageToShow(req: IncomingMessage, error: WechatError): string 
   const language = languageOf(req);
   const help = docsPage(`errors.md#${error.kind}`)[language];
   if (language === 'en') return `${error.message} (${error.kind}) ${help}`;
-  return `${WHAT_HAPPENED[error.kind].replaceAll('`', '')}（${error.kind}）。${error.message} ${help}`;
+  return `${whatHappened(error).replaceAll('`', '')}（${error.kind}）。${error.message} ${help}`;
 }
 
 /** Says what happened, what the user can do, and which error code to report. */
@@ -135,7 +135,7 @@ function boxForDeveloper(error: WechatError, page: ErrorPage, language: PageLang
  */
 function explanationOf(error: WechatError, { cause }: ErrorPage, language: PageLanguage): string | undefined {
   if (language === 'en') return cause && `${inBold(cause.what.en)}. ${withCode(cause.remedy.en)}`;
-  const what = cause ? cause.what.zh : WHAT_HAPPENED[error.kind];
+  const what = cause ? cause.what.zh : whatHappened(error);
   return `${inBold(what)}。${withCode((cause ?? error).remedy.zh)}`;
 }
 

@@ -1,5 +1,5 @@
 /** What each error kind means, in Chinese: for developers. In English it is the docstring of the kind. */
-import type { WechatErrorKind } from '../../errors';
+import { hasStoreFailed, type WechatError, type WechatErrorKind } from '../../errors';
 
 /** Clauses without a full stop. Code stands between backticks. */
 export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
@@ -32,3 +32,8 @@ export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
   unauthenticated: '没有登录',
   forbidden: '`check` 不允许该用户，或请求来自其他网站',
 };
+
+/** What this error means: that its store failed is more than its kind says. */
+export function whatHappened(error: Pick<WechatError, 'kind' | 'status'>): string {
+  return hasStoreFailed(error) ? '会话存储出错' : WHAT_HAPPENED[error.kind];
+}

@@ -1,6 +1,6 @@
 /** The app's session (`req.session`), whichever middleware provides it: read, saved, and given a new id. */
 import { inspect } from 'node:util';
-import { WechatAuthError } from '../../errors';
+import { WechatAuthError, withRemedy } from '../../errors';
 import { isObject } from '../../is-object';
 import { callHook } from '../../oauth/callbacks';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
@@ -147,24 +147,21 @@ export function cookieFits(req: HostRequest, session: Session): boolean {
 
 function checkCookieSize(req: HostRequest, session: Session, warnings: Warnings): void {
   const size = cookieSize(req, session) ?? 0;
-  const remedy = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
+  if (size <= COOKIE_WARNING) return;
+  const en = 'Keep less in the session (onLogin may return a smaller user), or use express-session.';
+  const remedyZh = '请减少会话内容（onLogin 可返回更小的用户对象），或改用 express-session。';
+  const zh = `${size} 字节，超过 ${COOKIE_LIMIT} 字节时浏览器会丢弃它。${remedyZh}`;
   if (size > COOKIE_LIMIT) {
     const { path, bytes } = largestField(session, 'req.session');
-    throw new WechatAuthError(
-      'config',
+    const message =
       `The session cookie would have ${size} bytes, and browsers drop cookies over ${COOKIE_LIMIT} bytes: ` +
-        `${path} has ${bytes} bytes. ${remedy}`,
-    );
+      `${path} has ${bytes} bytes. ${en}`;
+    throw withRemedy(new WechatAuthError('config', message), { en, zh: `会话 cookie 将有 ${zh}` });
   }
-  if (size > COOKIE_WARNING) {
-    warnings.once('WECHAT_COOKIE_SIZE', {
-      en:
-        `The session cookie has grown to ${size} bytes. ` +
-        `Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ` +
-        remedy,
-      zh:
-        `会话 cookie 已有 ${size} 字节，超过 ${COOKIE_LIMIT} 字节时浏览器会丢弃它。` +
-        '请减少会话内容（onLogin 可返回更小的用户对象），或改用 express-session。',
-    });
-  }
+  warnings.once('WECHAT_COOKIE_SIZE', {
+    en:
+      `The session cookie has grown to ${size} bytes. ` +
+      `Browsers drop cookies over ${COOKIE_LIMIT} bytes, and the login with them. ${en}`,
+    zh: `会话 cookie 已有 ${zh}`,
+  });
 }
