@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { OAuth } from '../../lib';
 import { cookies, sendJSON, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
+import { ask, scan, showCode } from '../support/browsers/scan-login';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { linkOn, paramIn, stateIn } from '../support/login';
@@ -53,9 +54,13 @@ describeOnSqlite('users in your own table', () => {
   afterEach(() => db.remove());
 
   /** Runs a block that imports users.ts. */
-  const withUsers = async (file: string, env: Record<string, string> = {}): Promise<RunningGuide> => {
+  const withUsers = async (
+    file: string,
+    env: Record<string, string> = {},
+    replace: readonly (readonly [string, string])[] = [],
+  ): Promise<RunningGuide> => {
     const users = await start('own-users-table', 'users.ts', { packages: { './db.js': { db } } });
-    return start('own-users-table', file, { packages: { './users.js': users.exports }, env });
+    return start('own-users-table', file, { packages: { './users.js': users.exports }, env, replace });
   };
 
   it('finds the user again, creates one user for two logins at once, and refuses a banned one', async () => {
@@ -116,6 +121,22 @@ describeOnSqlite('users in your own table', () => {
     const scopes = emulator.requests.flatMap(({ query: { scope } }) => scope ?? []);
     expect(scopes.slice(-3)).toEqual(['snsapi_base', 'snsapi_userinfo', 'snsapi_base']);
     expect(db.run('SELECT nickname FROM users')).toEqual([{ nickname: '小明' }]);
+  });
+
+  it('needs two scans on a PC for the profile, if the official account alone serves it (scanLogin)', async () => {
+    const { url } = await withUsers('app.ts', { WECHAT_WEBSITE_APP_ID: '', WECHAT_WEBSITE_APP_SECRET: '' }, [
+      ["scope: 'snsapi_base', ", "scope: 'snsapi_base', scanLogin: true, "],
+    ]);
+    const pc = Browser.onDesktop(url);
+    const nicknameAt = async (page: string): Promise<unknown> => {
+      const code = await showCode(pc, page);
+      await scan(Browser.inWechat(url), emulator, code.url);
+      const { location = '' } = await ask(pc, code.statusURL);
+      return ((await pc.follow(location)).json() as { nickname: unknown }).nickname;
+    };
+    expect([await nicknameAt('/home'), await nicknameAt('/profile')]).toEqual(['', '小明']);
+    const scopes = emulator.requests.flatMap(({ query: { scope } }) => scope ?? []);
+    expect(scopes.slice(-2)).toEqual(['snsapi_base', 'snsapi_userinfo']);
   });
 });
 

@@ -1,6 +1,7 @@
 // Runs the servers of the guides on mini programs and mobile apps.
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
+import { wechatAuth } from '../../lib';
 import { asFunction } from '../docs/as-function';
 import { blocksIn, blocksOf, linesOf } from '../docs/blocks';
 import { CodeClient, newCode, openidOf } from '../support/browsers/code-clients';
@@ -9,6 +10,7 @@ import { Browser, type BrowserResponse } from '../support/browser';
 import { DESKTOP_CHROME, IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { codeOf, run, type RunningGuide } from './guide';
+import { describeOnSqlite, SqliteDatabase } from './sqlite';
 
 useEmulator();
 const guides: RunningGuide[] = [];
@@ -22,9 +24,11 @@ async function start(
   guide: string,
   file: string,
   account: Readonly<Record<string, string>> = {},
+  options: Parameters<typeof run>[1] = {},
 ): Promise<RunningGuide> {
   const { miniProgram, website } = emulator.apps;
   const app = await run(codeOf(guide, file), {
+    ...options,
     env: {
       ...environmentOf(emulator),
       SESSION_KEY: 'test key',
@@ -68,7 +72,7 @@ describe('the server of the guide on mini programs', () => {
 
   it('issues tokens, accepts them until the logout, and sends the kind of an error', async () => {
     const me = await client.post('/mini/me', undefined, { ...bearer(token), method: 'GET' });
-    expect(me.json()).toEqual({ openid: openidOf('miniProgram') });
+    expect(me.json()).toEqual({ userId: openidOf('miniProgram') });
     for (const wrong of ['', 'Bearer', 'made-up'])
       expect((await client.post('/mini/logout', {}, bearer(wrong))).status).toBe(401);
     const failed = await client.post('/mini/login', { code: 'made-up' });
@@ -172,7 +176,7 @@ describe('the mini program of the guide', () => {
     const { wx, logins } = miniProgram();
     const api = runInMiniProgram('request.js', url, { wx });
     const first = await Promise.all([api.request('/mini/me'), api.request('/mini/me')]);
-    expect(first.map(({ data }) => data)).toEqual(Array(2).fill({ openid: openidOf('miniProgram') }));
+    expect(first.map(({ data }) => data)).toEqual(Array(2).fill({ userId: openidOf('miniProgram') }));
     expect([(await api.request('/mini/me')).statusCode, logins()]).toEqual([200, 1]);
     await api.request('/mini/logout', { method: 'POST' });
     expect([(await api.request('/mini/me')).statusCode, logins()]).toEqual([200, 2]);
@@ -268,7 +272,7 @@ it('the server of the guide on mobile apps issues a token for a code', async () 
   const client = new CodeClient(url);
   const token = await tokenOf(client, '/app/login', newCode('mobileApp'));
   const browser = new Browser(url, 'okhttp/5.1.0');
-  expect((await browser.get('/app/me', bearer(token))).json()).toEqual({ openid: openidOf('mobileApp') });
+  expect((await browser.get('/app/me', bearer(token))).json()).toEqual({ userId: openidOf('mobileApp') });
   expect((await browser.get('/app/me', bearer('x'))).status).toBe(401);
   const foreign = await client.post(
     '/app/login',
@@ -278,4 +282,69 @@ it('the server of the guide on mobile apps issues a token for a code', async () 
     },
   );
   expect([foreign.status, foreign.json()]).toEqual([403, { error: 'forbidden' }]);
+});
+
+describeOnSqlite(
+  'the servers of both guides, with the `auth` of the guide on users in your own table',
+  () => {
+    let db: SqliteDatabase;
+    beforeEach(() => {
+      db = SqliteDatabase.ofGuide('accounts/own-users-table');
+    });
+    afterEach(() => db.remove());
+
+    /** Replaces `wechatAuth()` by the `auth` of the other guide. */
+    async function startWithUsers(guide: string): Promise<RunningGuide> {
+      const table = 'accounts/own-users-table';
+      const users = await start(table, 'users.ts', {}, { packages: { './db.js': { db } } });
+      const { exports } = await start(table, 'auth.ts', {}, { packages: { './users.js': users.exports } });
+      return start(
+        guide,
+        'server.ts',
+        {},
+        { given: exports, replace: [['app.use(wechatAuth());', 'app.use(auth);']] },
+      );
+    }
+
+    it('give each user of a mini program a token, and a session of the web-view, for the row of the table', async () => {
+      const { url } = await startWithUsers('mini-programs');
+      process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
+      const client = new CodeClient(url);
+      const agent = `${IPHONE_WECHAT} miniProgram/${emulator.apps.miniProgram.appId}`;
+      for (const user of ['ming', 'emoji']) {
+        const token = await tokenOf(client, '/mini/login', newCode('miniProgram', user));
+        const openid = openidOf('miniProgram', user);
+        const [row] = db.run('SELECT id FROM users WHERE openid = $1', [openid]);
+        const me = await client.post('/mini/me', undefined, { ...bearer(token), method: 'GET' });
+        expect([me.json(), typeof row?.['id']]).toEqual([{ userId: row?.['id'] }, 'string']);
+        const { ticket } = (await client.post('/mini/ticket', { page: 'orders' }, bearer(token))).json() as {
+          ticket: string;
+        };
+        const page = await new Browser(url, agent).follow(`/enter?ticket=${ticket}`);
+        expect([page.status, page.body]).toEqual([200, `orders of ${String(row?.['id'])}`]);
+      }
+    });
+
+    it('give a user of a mobile app a token for the row of the table', async () => {
+      const { url } = await startWithUsers('mobile-apps');
+      const token = await tokenOf(new CodeClient(url), '/app/login', newCode('mobileApp'));
+      const me = (await new Browser(url, 'okhttp/5.1.0').get('/app/me', bearer(token))).json();
+      expect(db.run('SELECT id AS "userId" FROM users')).toEqual([me]);
+    });
+  },
+);
+
+it('the server of the guide on mini programs gives no token for a user without a key', async () => {
+  jest.spyOn(console, 'error').mockImplementation();
+  const { url } = await start(
+    'mini-programs',
+    'server.ts',
+    {},
+    {
+      given: { auth: (): unknown => wechatAuth({ onLogin: () => ({ nickname: '小明' }) }) },
+      replace: [['app.use(wechatAuth());', 'app.use(auth());']],
+    },
+  );
+  const response = await new CodeClient(url).post('/mini/login', { code: newCode('miniProgram') });
+  expect([response.status, response.body.includes('token')]).toEqual([500, false]);
 });
