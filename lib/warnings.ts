@@ -10,7 +10,8 @@ export const WARNING_CODES = [
   /**
    * `NODE_ENV` is `production` and `baseURL` is not set.
    * @remedy Set `baseURL`; otherwise the Host header, which a client can forge, decides where WeChat sends
-   * the code.
+   * the code. For several hosts, leave it out, let `account` return `undefined` for any other host, and
+   * ignore the warning.
    */
   'WECHAT_NO_BASE_URL',
   /**

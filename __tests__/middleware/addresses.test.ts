@@ -111,7 +111,7 @@ describe('the origin', () => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /from the Host header, which a client can forge\. Set baseURL \(or WECHAT_BASE_URL\)\. .*请设置 baseURL/,
+          /from the Host header, which a client can forge\. Set baseURL \(or WECHAT_BASE_URL\)\. .*account accept only these\. .*请设置 baseURL.*account/,
         ),
         {
           type: 'WechatAuthWarning',

@@ -21,8 +21,10 @@ export function originOf({ req, config }: Context): string {
     config.warnings.once('WECHAT_NO_BASE_URL', {
       en:
         'wechatAuth() derives its public address from the Host header, which a client can forge. ' +
-        'Set baseURL (or WECHAT_BASE_URL).',
-      zh: '应用的公网地址取自 Host 头，而客户端可以伪造它。请设置 baseURL（或 WECHAT_BASE_URL）。',
+        'Set baseURL (or WECHAT_BASE_URL). For several hosts, let the option account accept only these.',
+      zh:
+        '应用的公网地址取自 Host 头，而客户端可以伪造它。请设置 baseURL（或 WECHAT_BASE_URL）。' +
+        '有多个域名时，改由配置 account 只接受这些域名。',
     });
   }
   const host = hostOf(req);
