@@ -20,6 +20,8 @@ import { freePort } from '../../support/processes/servers';
 
 const ENGLISH = 'docs/deployment.md';
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 interface Site {
   readonly folder: string;
   /** The nginx.conf to start nginx with. */
@@ -154,7 +156,7 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
   const blocks = [...text.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
 
   it('passes `nginx -t`, block by block', () => {
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     for (const block of blocks) expect(check(block)).toMatchObject({ status: 0 });
   });
 
@@ -163,19 +165,24 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
     await logIn(block);
   });
 
-  it('serves a login below a path that it strips, with the third block in the server of the first', async () => {
-    const [block = '', , below = ''] = blocks;
+  it('serves a login to two processes, with the second block before the first', async () => {
+    const [block = '', upstream = ''] = blocks;
+    await logIn(upstream + block.replace('proxy_pass http://127.0.0.1:3000;', 'proxy_pass http://app;'));
+  });
+
+  it('serves a login below a path that it strips, with the last block in the server of the first', async () => {
+    const [block = '', , , below = ''] = blocks;
     await logIn(block.replace('  location / {', `${below}\n  location / {`), { prefix: '/shop' });
   });
 
   describe('behind a load balancer that ends TLS', () => {
-    it('serves a login with the second block, which hides no https from the app', async () => {
-      const [, behind = ''] = blocks;
+    it('serves a login with the third block, which hides no https from the app', async () => {
+      const [, , behind = ''] = blocks;
       await logIn(behind, BALANCED);
     });
 
     it('would set no session cookie with $scheme', async () => {
-      const [, behind = ''] = blocks;
+      const [, , behind = ''] = blocks;
       const wrong = behind.replace('X-Forwarded-Proto https;', 'X-Forwarded-Proto $scheme;');
       expect(wrong).not.toBe(behind);
       await serve(wrong, BALANCED, async (_port, httpPort) => {
@@ -217,6 +224,7 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
     { prefix = '', isBalanced = false }: Place,
     use: (httpsPort: number, httpPort: number) => Promise<void>,
   ): Promise<void> {
+    const before = SIGNALS.map((signal) => process.listeners(signal));
     const app = await run(codeOfPage(page, 'app.ts'), {
       env: {
         SESSION_KEY: 'test key',
@@ -230,7 +238,8 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
       ],
     });
     const [port, httpPort] = [await freePort(), await freePort()];
-    const to = block.replaceAll('http://127.0.0.1:3000', app.url);
+    // The processes of an upstream are the same app here.
+    const to = block.replaceAll(/127\.0\.0\.1:300[01]\b/g, new URL(app.url).host);
     const { folder, file } = writeSite(to, port, httpPort);
     const nginx = spawn('nginx', ['-e', 'stderr', '-g', 'daemon off;', '-c', file], { stdio: 'ignore' });
     try {
@@ -241,6 +250,10 @@ describeWithNginx.each([ENGLISH, translationOf(ENGLISH)])('the nginx configurati
       await gone;
       rmSync(folder, { recursive: true, force: true });
       await app.close();
+      // The app of the page handles signals for as long as its process lives.
+      for (const [at, signal] of SIGNALS.entries())
+        for (const each of process.listeners(signal))
+          if (!before[at]?.includes(each)) process.off(signal, each);
     }
   }
 
