@@ -8,6 +8,7 @@ import { failure } from '../oauth/oauth-fixture';
 import { emulated, startApp, type TestRequest } from '../support/app';
 import type { Middleware } from '../support/hosts';
 import { Browser, agree } from '../support/browser';
+import { confirm, scanOptions, showCode } from '../support/browsers/scan-login';
 import { emulator, useEmulator } from '../support/emulator';
 import { codeOf, run } from './guide';
 
@@ -25,6 +26,7 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
   const app = await startApp(emulator, { auth: { website: undefined } });
   const websiteAlone = await startApp(emulator, { auth: { appId: undefined, appSecret: undefined } });
   const withoutSession = await startApp(emulator, { session: null });
+  const withScan = await startApp(emulator, { auth: scanOptions() });
   try {
     const browser = Browser.inWechat(app.url);
     const pages = [
@@ -38,6 +40,9 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
     const { location } = await browser.get('/login');
     pages.push(await Browser.onDesktop(emulator.url).get(location, { headers }));
     pages.push(await browser.get(await agree(emulator, location, 'snapshot'), { headers }));
+    const phone = Browser.inWechat(withScan.url);
+    const { url } = await showCode(Browser.onDesktop(withScan.url));
+    pages.push(await phone.get(await confirm(phone, emulator, url), { headers }));
     const gone = Browser.inWechat(app.url);
     await gone.get(await agree(emulator, (await gone.get('/login')).location, 'gone'));
     pages.push(await gone.get('/me'));
@@ -46,6 +51,7 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
     await app.close();
     await websiteAlone.close();
     await withoutSession.close();
+    await withScan.close();
   }
 }
 
