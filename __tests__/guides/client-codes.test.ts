@@ -51,6 +51,22 @@ async function tokenOf(client: CodeClient, path: string, code: string): Promise<
   return (response.json() as { token: string }).token;
 }
 
+/** The changes that comments of the guide name for express-session. */
+const WITH_EXPRESS_SESSION = [
+  [
+    "import cookieSession from 'cookie-session'",
+    "import session from 'express-session'; import { promisify } from 'node:util'",
+  ],
+  [
+    "cookieSession({ secret: process.env.SESSION_KEY, maxAge: 30 * 24 * 3600 * 1000, sameSite: 'lax' })",
+    "session({ secret: 'test key', resave: false, saveUninitialized: false })",
+  ],
+  ["app.get('/enter', (req", "app.get('/enter', async (req"],
+  ['Object.assign(req, { session', 'void ({ session'],
+  ['// await promisify', 'await promisify'],
+  ['// Object.assign(req.session', 'Object.assign(req.session'],
+] as const;
+
 describe('the server of the guide on mini programs', () => {
   let app: RunningGuide;
   let client: CodeClient;
@@ -113,13 +129,22 @@ describe('the server of the guide on mini programs', () => {
     expect((await webView().get(`/enter?ticket=${token}`)).status).toBe(400);
   });
 
-  it('gives a second user of the web-view a session of their own', async () => {
-    const browser = webView();
-    await browser.get(await enterWith());
-    token = await tokenOf(client, '/mini/login', newCode('miniProgram', 'emoji'));
-    await browser.get(await enterWith());
-    expect((await browser.get('/orders')).body).toBe(`orders of ${openidOf('miniProgram', 'emoji')}`);
-  });
+  it.each(['cookie-session', 'express-session'])(
+    'gives a second user of the web-view their own %s',
+    async (name) => {
+      if (name === 'express-session') {
+        app = await start('mini-programs', 'server.ts', {}, { replace: WITH_EXPRESS_SESSION });
+        process.env['WECHAT_MINI_PROGRAM_APP_ID'] = emulator.apps.miniProgram.appId;
+        client = new CodeClient(app.url);
+        token = await tokenOf(client, '/mini/login', newCode('miniProgram'));
+      }
+      const browser = webView();
+      await browser.get(await enterWith());
+      token = await tokenOf(client, '/mini/login', newCode('miniProgram', 'emoji'));
+      await browser.get(await enterWith());
+      expect((await browser.get('/orders')).body).toBe(`orders of ${openidOf('miniProgram', 'emoji')}`);
+    },
+  );
 });
 
 /** WeChat in a mini program: it logs users in with fresh codes, stores values, and keeps no cookies. */
