@@ -1,5 +1,5 @@
 /** The texts of the error pages by error kind, in Chinese and English. */
-import type { WechatError, WechatErrorKind } from '../../errors';
+import { hasStoreFailed, type WechatError, type WechatErrorKind } from '../../errors';
 import type { PageLanguage } from './page';
 
 export type Texts = Readonly<Record<PageLanguage, { readonly title: string; readonly text: string }>>;
@@ -120,10 +120,8 @@ const TEXTS: Readonly<Partial<Record<WechatErrorKind, Texts>>> = {
   ),
 };
 
-export function textsOf({ kind, status }: Pick<WechatError, 'kind' | 'status'>): Texts {
-  // The session middleware is there, and its store has failed.
-  if (kind === 'session_missing' && status === 503) return STORE_FAILED;
-  return TEXTS[kind] ?? FAILED;
+export function textsOf(error: Pick<WechatError, 'kind' | 'status'>): Texts {
+  return hasStoreFailed(error) ? STORE_FAILED : (TEXTS[error.kind] ?? FAILED);
 }
 
 /** A relay does not know the app that started the login. */
