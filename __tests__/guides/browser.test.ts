@@ -86,6 +86,10 @@ describeInChromium('in a browser', () => {
       'api.js': codeOf('single-page-apps', 'api.js'),
       'index.html': `<!doctype html><title>app</title><script type="module">
           import { api } from '/api.js';
+          // Without a login by password, these two respond with 401 and no address of a login.
+          const refused = [await api('/bind', { method: 'POST' }), await api('/settings')];
+          sessionStorage.setItem('refused', refused.map(({ status }) => status));
+          sessionStorage.setItem('body', await refused[1].text());
           await api('/password-login', { method: 'POST', body: new URLSearchParams({ name: 'anna' }) });
           await api('/bind', { method: 'POST' });
         </script>`,
@@ -95,6 +99,8 @@ describeInChromium('in a browser', () => {
     await page.getByRole('button', { name: '允许' }).click();
     await page.getByText('{"id":"id of anna"}').waitFor();
     expect([new URL(page.url()).pathname, bound]).toEqual(['/settings', ['id of anna']]);
+    const kept = await page.evaluate('[sessionStorage.refused, sessionStorage.body]');
+    expect(kept).toEqual(['401,401', '{}']);
   });
 
   describe('an app and its API on two origins', () => {
