@@ -1,4 +1,5 @@
 // Runs the code of the migration guides, before and after the migration.
+import { EventEmitter, once } from 'node:events';
 import type http from 'node:http';
 import https from 'node:https';
 import expressSession from 'express-session';
@@ -445,6 +446,9 @@ describe('from wechat-oauth', () => {
       }
     }
 
+    /** Emits `request`, with a function that ends its response, for each request to /slow. */
+    const slow = new EventEmitter();
+
     type Send = (res: http.ServerResponse) => void;
     const redirectTo =
       (location: string): Send =>
@@ -507,6 +511,9 @@ describe('from wechat-oauth', () => {
       host.use('/consent', requireWechatUser({ scope: 'snsapi_userinfo' }));
       host.use('/consent', (_req, res) => res.end('consent'));
       host.use('/public', (_req, res) => res.end('public'));
+      host.use('/slow', (_req, res) => {
+        slow.emit('request', () => res.end('slow'));
+      });
       host.use('/me', requireWechatUser());
       host.use('/me', (req, res) => {
         const { wechat: shown, session: stored } = req as TestRequest;
@@ -606,6 +613,49 @@ describe('from wechat-oauth', () => {
       }
       expect(steps.length).toBe(25);
     });
+
+    // The cookies of the slow response undo it with cookie-session, as the page says.
+    if (kind === 'express-session') {
+      describe('what happens during a slow request to the new version', () => {
+        /** Logs ming in, and sends a slow request, the first one to the new version. Returns its end. */
+        const startSlow = async (both: BothVersions, version: Version): Promise<() => Promise<void>> => {
+          await both.logIn(version);
+          const arrived = once(slow, 'request') as Promise<[() => void]>;
+          const response = both.get('new', '/slow');
+          const [end] = await arrived;
+          return async () => {
+            end();
+            expect((await response).body).toBe('slow');
+          };
+        };
+
+        it.each([
+          ['old', 'old', '/logout/empty'],
+          ['old', 'old', '/logout/delete'],
+          ['old', 'new', '/logout'],
+          ['new', 'old', '/logout/empty'],
+          ['new', 'new', '/logout'],
+        ] as const)(
+          'after a login at %s, a logout at %s by %s is not undone',
+          async (first, version, path) => {
+            const both = await start();
+            const end = await startSlow(both, first);
+            await both.get(version, path);
+            await end();
+            for (const each of ['old', 'new', 'old'] as const) expect(await both.who(each)).toBeUndefined();
+          },
+        );
+
+        it('a login of another person is not undone', async () => {
+          const both = await start();
+          const end = await startSlow(both, 'old');
+          await both.logIn('old', { user: 'follower', path: '/login' });
+          await end();
+          for (const each of ['old', 'new', 'old'] as const)
+            expect(await both.who(each)).toBe(openid('follower'));
+        });
+      });
+    }
 
     it('a rollback keeps the login, and the second deployment shows the person of the rollback', async () => {
       const both = await start();
