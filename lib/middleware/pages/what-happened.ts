@@ -33,7 +33,7 @@ export const WHAT_HAPPENED: Readonly<Record<WechatErrorKind, string>> = {
   forbidden: '`check` 不允许该用户，或请求来自其他网站',
 };
 
-/** What this error means: that its store failed is more than its kind says. */
+/** What this error means. Its kind alone does not say whether the store of the session failed. */
 export function whatHappened(error: Pick<WechatError, 'kind' | 'status'>): string {
   return hasStoreFailed(error) ? '会话存储出错' : WHAT_HAPPENED[error.kind];
 }

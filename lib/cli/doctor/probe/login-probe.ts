@@ -79,8 +79,9 @@ function outcomeOf(response: ProbedPage): LoginOutcome {
 }
 
 /**
- * For a response that is not in the words of this package. The app may have sent it even so: before an
- * `onError` runs, this package sets Cache-Control to exactly this value.
+ * Throws for a 502, 503 or 504 that a proxy sent in place of the app. For a response without an error kind of
+ * this package: the app's `onError` may have sent that, too, but then Cache-Control is exactly `no-store`,
+ * which this package sets before it calls `onError`.
  *
  * @throws UnreachableError if a proxy sent it
  */
