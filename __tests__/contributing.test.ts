@@ -96,14 +96,8 @@ describe('CONTRIBUTING.md', () => {
   });
 
   it('says what .ci/run does', () => {
-    const script = read('.ci/run');
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
-    const steps = [...script.matchAll(/^np[mx] (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
-    expect(steps).toEqual(['ci', 'test', 'eslint', 'prettier', 'typecheck', 'build', 'package-check']);
-    // The two commands of `npm run lint`, side by side.
-    expect([...script.matchAll(/^npx (.*) &$/gm)].map(([, command]) => command).join(' && ')).toBe(
-      scripts['lint'],
-    );
+    const steps = [...read('.ci/run').matchAll(/^npm (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
+    expect(steps).toEqual(['ci', 'test', 'lint', 'typecheck', 'build', 'package-check']);
     expect(PAGE).toContain('install, tests, lint, types, build, package checks');
   });
 
