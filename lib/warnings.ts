@@ -67,8 +67,8 @@ export const WARNING_CODES = [
   'WECHAT_COOKIE_SIGNATURE',
   /**
    * A login was lost: another app sets a cookie of the same name, on this host or a parent domain, or this
-   * app set one earlier with another `path` or `domain`.
-   * @remedy Give the session cookie a name of its own.
+   * app set one earlier with another `path` or `domain`, or it logged the user out while the login ran.
+   * @remedy Give the session cookie a name of its own. A logout needs no change.
    */
   'WECHAT_COOKIE_NAME',
   /**

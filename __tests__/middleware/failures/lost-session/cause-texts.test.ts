@@ -20,6 +20,7 @@ const SENTENCES: readonly Cause[] = [
   CAUSES.secure.callbackOverHTTP(),
   CAUSES.signature(name),
   CAUSES.sameName(name),
+  CAUSES.replaced(name),
   CAUSES.gone(),
   CAUSES.navigation.otherHost({ from: 'a.example.com', to: 'b.example.com' }),
   CAUSES.navigation.frame(),

@@ -65,7 +65,7 @@ function causeOfRejection(loss: Loss, cookie: SessionCookie, [value = '']: reado
   // The browser sent an older cookie, because it did not keep the one that the login set.
   const fault = cookieCause(loss, cookie);
   if (fault) return fault;
-  return before && cookie.name !== undefined ? CAUSES.sameName({ name: cookie.name }) : CAUSES.gone();
+  return before && cookie.name !== undefined ? CAUSES.replaced({ name: cookie.name }) : CAUSES.gone();
 }
 
 function hasCookie(req: HostRequest, name: string): boolean {

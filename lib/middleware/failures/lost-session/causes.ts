@@ -246,6 +246,22 @@ export const CAUSES = {
         zh: '请给会话 cookie 起一个独有的名称（会话的 name 选项）。',
       },
     ),
+  replaced: ({ name }: { readonly name: string }) =>
+    cause(
+      'replaced',
+      'WECHAT_COOKIE_NAME',
+      {
+        en:
+          `the browser came back with another value of the session cookie ${quoted(name)}, whose session does not ` +
+          'exist: another app on this host or on a parent domain set a cookie of that name, or this app logged the ' +
+          'user out during the login',
+        zh: `浏览器带回的会话 cookie ${quoted(name)} 已换成别的值，对应的会话不存在，可能是同域名或上级域名的其他应用设置了同名 cookie，或是本应用在登录期间让用户退出了`,
+      },
+      {
+        en: "Give the session cookie a name of its own (the session's option `name`). A logout needs no change.",
+        zh: '请给会话 cookie 起一个独有的名称（会话的 name 选项）；若是用户退出所致，无需处理。',
+      },
+    ),
   gone: () =>
     cause(
       'session-gone',
