@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { kindOfErrcode } from '../../lib/errors';
 import {
   PageRefusal,
   selfSignedCertificate,
@@ -41,6 +42,20 @@ describe('fail()', () => {
     );
     expect(refusal(await client.redeem('x'))).toBe('99 new trouble');
     expect(refusal(await client.redeem('x'))).toBe('40029 invalid code');
+  });
+
+  it('has a message of its own for each errcode that the package knows', async () => {
+    const known = [...Array(100_000).keys()].filter((errcode) => kindOfErrcode(errcode) !== 'unknown');
+    expect(known.length).toBeGreaterThan(25);
+    const messages: Record<number, unknown> = {};
+    for (const errcode of known) {
+      client.wechat.fail('access_token', { errcode });
+      messages[errcode] = (await client.redeem('x')).json['errmsg'];
+    }
+    // The text of -1.
+    const without = Object.entries(messages).filter(([, errmsg]) => /^system error\b/.test(String(errmsg)));
+    expect(without).toEqual([]);
+    expect(messages[40164]).toMatch(/^invalid ip [\d.]+ .*not in whitelist/);
   });
 
   it('skips `after` requests, affects `times` requests, and ends when it is withdrawn', async () => {

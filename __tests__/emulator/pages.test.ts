@@ -74,6 +74,7 @@ describe('pages', () => {
   });
 
   it('explain an error in the browser’s language, below WeChat’s own text', async () => {
+    const { official } = client.wechat.apps;
     const explanations = async (language: string): Promise<string[]> => {
       const headers = { ...IN_WECHAT, 'Accept-Language': language };
       const pages = [
@@ -83,6 +84,7 @@ describe('pages', () => {
           headers,
         ),
         await client.get('/connect/qrconnect', client.qrParameters({ redirect_uri: 'nothing' }), headers),
+        await client.get('/connect/qrconnect', client.qrParameters({ appid: official.appId }), headers),
       ];
       return pages.map((page) => {
         const [, text = '', advice = ''] = /msg_title">(.*?)<[\s\S]*"advice">(.*?)</.exec(page.text) ?? [];
@@ -90,12 +92,15 @@ describe('pages', () => {
       });
     };
     expect(await explanations('zh-CN')).toEqual([
-      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001（official）不能申请 snsapi_login',
+      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001（服务号）不能申请 snsapi_login',
       'redirect_uri 参数错误 | redirect_uri "nothing" 不是 http(s) 地址',
+      'Scope 参数错误或没有 Scope 权限 | wx0f1c1a10e0000001 是服务号，不能在这里申请 "snsapi_login"',
     ]);
     expect(await explanations('en-US')).toEqual([
-      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official) may not ask for snsapi_login',
+      '此公众号并没有这些scope的权限，错误码:10005 | wx0f1c1a10e0000001 (official account) may not ask for snsapi_login',
       'redirect_uri 参数错误 | redirect_uri "nothing" is not an http: or https: address',
+      'Scope 参数错误或没有 Scope 权限 | ' +
+        'wx0f1c1a10e0000001 (official account) may not ask for "snsapi_login" here',
     ]);
   });
 

@@ -367,6 +367,9 @@ describe('switching accounts', () => {
     const { url } = await start('switch-account', 'app.ts');
     const browser = Browser.inWechat(url);
     expect((await browser.logIn(emulator, '/me')).json()).toMatchObject({ openid: openid() });
+    // The form of another site: with `sameSite: 'lax'`, the browser sends no session cookie.
+    const crossSite = await post(Browser.inWechat(url), '/switch-account');
+    expect([crossSite.status, crossSite.headers['set-cookie']]).toEqual([401, undefined]);
     const { location } = await post(browser, '/switch-account');
     expect(location).toContain('forcePopup=true');
     const other = await browser.follow(await agree(emulator, location, 'emoji'));

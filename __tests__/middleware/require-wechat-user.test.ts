@@ -1,4 +1,4 @@
-import { requireWechatUser, type WechatGuardOptions } from '../../lib';
+import { requireWechatUser, wechatAuth, wechatRelay, type WechatGuardOptions } from '../../lib';
 import { emulated, sendJSON, startApp, type AppOptions, type TestApp } from '../support/app';
 import { agree, Browser, type BrowserResponse } from '../support/browser';
 import { HOSTS, createHost, listen, type Host } from '../support/hosts';
@@ -527,13 +527,17 @@ describe.each(HOSTS)('a guard that is mounted wrongly, on %s', (host) => {
     ]);
   });
 
-  it('says how to mount it if it was mounted without a call', async () => {
-    const { response, errors } = await serve((app) => app.use('/me', requireWechatUser as never));
+  it.each([
+    ['wechatAuth', wechatAuth, 'middleware', 'app.use(wechatAuth())'],
+    ['wechatRelay', wechatRelay, 'middleware', 'app.use(path, wechatRelay({ to }))'],
+    ['requireWechatUser', requireWechatUser, 'guard', 'app.get(path, requireWechatUser(), handler)'],
+  ])('says how to mount %s if it was mounted without a call', async (name, factory, noun, example) => {
+    const { response, errors } = await serve((app) => app.use('/me', factory as never));
     expect(response.body).toBe('error handler');
     expect(errors).toMatchObject([
       {
         kind: 'config',
-        message: expect.stringMatching(/itself was mounted.*app\.get\(path, requireWechatUser\(\)/) as string,
+        message: `${name} itself was mounted. Mount the ${noun} that it returns: ${example}.`,
       },
     ]);
   });

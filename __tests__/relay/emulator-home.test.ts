@@ -31,7 +31,7 @@ it('warns of each login whose callback leads past the relay', async () => {
     [website, official].map(({ appId }): unknown =>
       expect.stringMatching(
         new RegExp(
-          `^${host}/callback ${text} ${appId}: auth.example.com. .* pass through a relay on one of these domains`,
+          `^${host}/callback ${text} ${appId}: auth.example.com. Enter ${host}, too, or let the callback pass through a relay on one of these domains`,
         ),
       ),
     ),

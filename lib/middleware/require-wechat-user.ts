@@ -1,5 +1,5 @@
 /** The guard: lets users pass, redirects pages to the login, and responds to other requests with 401. */
-import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { helpLines, WechatAuthError } from '../errors';
 import {
   header,
@@ -11,6 +11,7 @@ import {
 } from './http/request';
 import { late } from './late';
 import { checkGuardOptions } from './options/option-checks';
+import { refuseMountedFactory } from './options/options-error';
 import type { Bivariant } from './options/options';
 import { callInTime } from './failures/call-in-time';
 import { LoginFailure, nextIf, sendFailure } from './failures/send-failure';
@@ -69,13 +70,11 @@ export type WechatGuard = (req: HostRequest, res: ServerResponse, next: Next) =>
  * app.use('/admin', requireWechatUser({ check: (user) => admins.has(user.openid) }));
  */
 export function requireWechatUser(options: WechatGuardOptions = {}): WechatGuard {
-  if (isRequest(options)) {
-    throw new WechatAuthError(
-      'config',
-      'requireWechatUser itself was mounted. ' +
-        'Mount the guard that it returns: app.get(path, requireWechatUser(), handler).',
-    );
-  }
+  refuseMountedFactory(
+    options,
+    'requireWechatUser',
+    'guard that it returns: app.get(path, requireWechatUser(), handler)',
+  );
   const config = checkGuardOptions(options);
   return function wechatUserRequired(req, res, next) {
     const { wechat } = req as { wechat?: WechatContext };
@@ -107,10 +106,6 @@ export function passesAtOnce(
   }
   if (!passes) nextIf(mayPass({ ...context, res, next }, options), next);
   return passes;
-}
-
-function isRequest(options: object): boolean {
-  return options instanceof IncomingMessage;
 }
 
 function mayPassAtOnce({ req, config }: Context, options: WechatGuardOptions): boolean {

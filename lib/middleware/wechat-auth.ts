@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { mustChangeNothing, pathOf, withoutOrigin, type HostRequest, type Next } from './http/request';
 import type { WechatAuthOptions } from './options/options';
+import { refuseMountedFactory } from './options/options-error';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { nextIf, sendFailure } from './failures/send-failure';
 import { ReqWechat, type WechatContext } from './req-wechat';
@@ -39,6 +40,7 @@ type HandlerName = keyof typeof HANDLERS;
  * app.get('/me', requireWechatUser(), (req, res) => res.json(req.wechat.user));
  */
 export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddleware {
+  refuseMountedFactory(options, 'wechatAuth', 'middleware that it returns: app.use(wechatAuth())');
   const config = resolveOptions(options);
   registerSessionKey(config.sessionKey);
   const serve = serverOf(config);

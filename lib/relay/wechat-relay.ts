@@ -13,6 +13,7 @@ import {
   type HostRequest,
 } from '../middleware/http/request';
 import { noContent, noStore, redirect } from '../middleware/http/response';
+import { refuseMountedFactory } from '../middleware/options/options-error';
 import { serveVerificationFile } from '../middleware/http/verification-file';
 import type { WechatAuthMiddleware } from '../middleware/wechat-auth';
 import { Warnings } from '../warnings';
@@ -33,6 +34,11 @@ import { resolveRelayOptions, type WechatRelayOptions } from './relay-options';
  * // in each of these apps: wechatAuth({ relay: 'https://auth.example.com/wechat' })
  */
 export function wechatRelay(options: WechatRelayOptions): WechatAuthMiddleware {
+  refuseMountedFactory(
+    options,
+    'wechatRelay',
+    'middleware that it returns: app.use(path, wechatRelay({ to }))',
+  );
   const { allowList, verificationFiles: files } = resolveRelayOptions(options);
   const warnings = new Warnings();
 

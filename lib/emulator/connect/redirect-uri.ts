@@ -21,17 +21,17 @@ export function redirectURIProblem(
   const fits = (domain: string): boolean => matches(domain, authority.toLowerCase(), path);
   if (!app.domains || app.domains.some(fits)) return undefined;
   const address = authority + path;
-  const hint = app.domains.length === 0 ? { zh: '', en: '' } : RELAY_HINT;
+  const hint = app.domains.length === 0 ? { zh: '', en: '' } : relayHint(authority);
   return {
     zh: `${address} 不在 ${app.appId} 的回调域名范围内：${app.domains.join('、') || '未配置'}${hint.zh}`,
     en: `${address} is not within the callback domains of ${app.appId}: ${app.domains.join(', ') || 'none'}${hint.en}`,
   };
 }
 
-const RELAY_HINT: Phrase = {
-  zh: '。请填写这个域名，或让回调经过上述域名之一的中转（relay）',
-  en: '. Enter this domain, too, or let the callback pass through a relay on one of these domains',
-};
+const relayHint = (domain: string): Phrase => ({
+  zh: `。请把 ${domain} 也填进去，或让回调经过已填域名之一的中转（relay）`,
+  en: `. Enter ${domain}, too, or let the callback pass through a relay on one of these domains`,
+});
 
 const AUTHORITY_AND_PATH = /^https?:\/\/([^/?#\\]+)([^?#]*)/i;
 

@@ -1,3 +1,5 @@
+import { APP_TYPES } from '../pages/app-types';
+
 export const HOME_TEXTS = {
   zh: {
     title: '微信模拟器',
@@ -54,7 +56,7 @@ export const HOME_TEXTS = {
       120: '2 小时（access_token 过期）',
       43200: '30 天（refresh_token 过期）',
     },
-    type: { official: '服务号', website: '网站应用', miniprogram: '小程序' },
+    type: APP_TYPES.zh,
     columns: {
       type: '类型',
       name: '名称',
@@ -125,7 +127,7 @@ export const HOME_TEXTS = {
       120: '2 hours (access tokens expire)',
       43200: '30 days (refresh tokens expire)',
     },
-    type: { official: 'official account', website: 'website app', miniprogram: 'mini program' },
+    type: APP_TYPES.en,
     columns: {
       type: 'Type',
       name: 'Name',

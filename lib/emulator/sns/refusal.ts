@@ -39,7 +39,7 @@ const SUFFIXES = {
   none: () => '',
 };
 
-/** The errmsg of each errcode (全局返回码), as WeChat sends it. */
+/** The errmsg of each errcode (全局返回码), as WeChat sends it. That of 40243 is not known. */
 const MESSAGES: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',
@@ -53,7 +53,9 @@ const MESSAGES: Readonly<Record<number, string>> = {
   40097: 'invalid args',
   40125: 'invalid appsecret',
   40163: 'code been used',
+  40164: 'invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist',
   40226: 'code blocked',
+  40243: 'appsecret is frozen',
   41001: 'access_token missing',
   41002: 'appid missing',
   41003: 'refresh_token missing',
@@ -74,6 +76,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   50001: 'user unauthorized',
   50002: 'user limited',
   61003: 'component is not authorized by this account',
+  61004: 'access clientip is not registered requestIP: 127.0.0.1',
   61006: 'component ticket is invalid',
   61007: 'api is unauthorized to component',
 };

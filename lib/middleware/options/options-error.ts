@@ -1,4 +1,5 @@
 /** The error that lists every fault of the options, and how it shows their values. */
+import { IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
 import { helpLines, WechatAuthError } from '../../errors';
 import { printable } from '../../printable';
@@ -48,6 +49,17 @@ function pagesAbout(faults: readonly OptionFault[]): string[] {
       : []),
     ...(others.length > 0 ? ['options.md'] : []),
   ];
+}
+
+/**
+ * Refuses `app.use(wechatAuth)`: then frameworks call the function with each request in the place of options.
+ *
+ * @param mount what the app should mount, with an example
+ * @throws WechatAuthError of kind `config` if the options are a request.
+ */
+export function refuseMountedFactory(options: object, name: string, mount: string): void {
+  if (!(options instanceof IncomingMessage)) return;
+  throw new WechatAuthError('config', `${name} itself was mounted. Mount the ${mount}.`);
 }
 
 /** The text for a value in an error message. */

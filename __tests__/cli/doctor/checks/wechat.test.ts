@@ -189,6 +189,19 @@ describe('the doctor, on the credentials', () => {
     expect(found.remedy).toMatch(remedy);
   });
 
+  it('names the menu of the IP list only for the official account, whose menu WeChat documents', async () => {
+    const { check } = await examineWith(
+      environmentOf,
+      (emulator) => void emulator.fail('access_token', { errcode: 40164 }, { times: 2 }),
+    );
+    expect(check('credentials').remedy).toMatch(
+      /开发密钥 > API IP 白名单\. The change takes some minutes\.$/,
+    );
+    expect(check('website-credentials').remedy).toMatch(
+      /documents the place of the list only for official accounts: look for API IP 白名单 at open\.weixin\.qq\.com/,
+    );
+  });
+
   it('also accepts them if WeChat responds that the code was used', async () => {
     const { check } = await examineWith(
       officialOf,

@@ -126,8 +126,8 @@ const REMEDIES: Readonly<Record<number, (flow: AccountFlow) => Bilingual>> = {
   40164: (flow) =>
     bilingual(
       'The IP address of this machine is not on the whitelist. ' +
-        `Add it at ${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单; this takes some minutes.`,
-      `本机 IP 不在白名单中。请添加，几分钟后生效：${FLOWS[flow].consoleMenu.appSecret} > API IP 白名单。`,
+        `${WHITELIST[flow].en} The change takes some minutes.`,
+      `本机 IP 不在白名单中。${WHITELIST[flow].zh}几分钟后生效。`,
     ),
   40243: (flow) =>
     bilingual(
@@ -141,6 +141,23 @@ const REMEDIES: Readonly<Record<number, (flow: AccountFlow) => Bilingual>> = {
       `WeChat has restricted the app: see ${FLOWS[flow].consoleMenu.appId}.`,
       `该应用受到限制：请查看 ${FLOWS[flow].consoleMenu.appId}。`,
     ),
+};
+
+const unknownWhitelist = (flow: AccountFlow): Bilingual =>
+  bilingual(
+    'WeChat documents the place of the list only for official accounts: ' +
+      `look for API IP 白名单 at ${FLOWS[flow].consoleMenu.appSecret}.`,
+    `微信的文档只写了服务号的设置位置；请在 ${FLOWS[flow].consoleMenu.appSecret} 查找 API IP 白名单并添加，`,
+  );
+
+const WHITELIST: Readonly<Record<AccountFlow, Bilingual>> = {
+  official: bilingual(
+    `Add it at ${FLOWS.official.consoleMenu.appSecret} > API IP 白名单.`,
+    `请在 ${FLOWS.official.consoleMenu.appSecret} > API IP 白名单 添加，`,
+  ),
+  website: unknownWhitelist('website'),
+  miniProgram: unknownWhitelist('miniProgram'),
+  mobileApp: unknownWhitelist('mobileApp'),
 };
 
 const NO_PERMISSION: Readonly<Record<AccountFlow, Bilingual>> = {

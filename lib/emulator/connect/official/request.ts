@@ -1,3 +1,4 @@
+import { APP_TYPES } from '../../pages/app-types';
 import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
 import { checkLink, findApp, missingParameter, type LoginLink } from '../login-link';
@@ -94,7 +95,7 @@ function checkScopes(app: EmulatorApp, scopes: readonly string[]): void {
   const refused = isOfficial ? scopes.filter((scope) => !scopesOf(app).includes(scope)) : scopes;
   if (isOfficial && refused.length === 0) return;
   throw PageRefusal.withCode(10005, {
-    zh: `${app.appId}（${app.type}）不能申请 ${refused.join(', ')}`,
-    en: `${app.appId} (${app.type}) may not ask for ${refused.join(', ')}`,
+    zh: `${app.appId}（${APP_TYPES.zh[app.type]}）不能申请 ${refused.join(', ')}`,
+    en: `${app.appId} (${APP_TYPES.en[app.type]}) may not ask for ${refused.join(', ')}`,
   });
 }

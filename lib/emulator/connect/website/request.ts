@@ -1,3 +1,4 @@
+import { APP_TYPES } from '../../pages/app-types';
 import type { Phrase } from '../../pages/language';
 import { scopesOf, type EmulatorApp } from '../../world/apps/apps';
 import type { World } from '../../world/world';
@@ -38,8 +39,8 @@ function parseScopes(scope: string | undefined, app: EmulatorApp): string[] {
   if (app.type === 'website' && scopes.every((each) => scopesOf(app).includes(each))) return scopes;
   const asked = JSON.stringify(scope ?? '');
   return refuse(TEXTS_WITHOUT_CODE.scope, {
-    zh: `${app.appId}（${app.type}）不能在这里申请 ${asked}`,
-    en: `${app.appId} (${app.type}) may not ask for ${asked} here`,
+    zh: `${app.appId} 是${APP_TYPES.zh[app.type]}，不能在这里申请 ${asked}`,
+    en: `${app.appId} (${APP_TYPES.en[app.type]}) may not ask for ${asked} here`,
   });
 }
 
