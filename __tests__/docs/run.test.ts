@@ -1,7 +1,9 @@
 // Runs the first block of the READMEs, which they present as a complete app.
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import request from 'supertest';
@@ -92,6 +94,25 @@ describe.each(['README.md', 'README.zh-CN.md'])('the first block of %s', (file) 
         ]);
       }
     });
+  });
+
+  it('says that its port is in use, and ends', async () => {
+    const other = http.createServer().listen(0);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const folder = install(code);
+    try {
+      const app = spawnSync(process.execPath, ['app.mjs'], {
+        cwd: folder,
+        env: { ...environmentOf(emulator), PORT: String(port), SESSION_KEY: 'a key of the test' },
+        encoding: 'utf8',
+      });
+      expect(app.stderr).toContain('EADDRINUSE');
+      expect([app.status, app.stdout]).toEqual([1, '']);
+    } finally {
+      other.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('runs in production behind a proxy: the port of the platform, a cookie that lasts, for https only, and no warning', async () => {

@@ -102,7 +102,8 @@ export interface WechatAuthRoutes {
    */
   readonly callback?: string | false | undefined;
   /**
-   * `POST` or `GET` logs the user out. A request from another site is refused (kind `forbidden`).
+   * `POST` or `GET` logs the user out and redirects to `returnTo` of the query, or to the option `returnTo`.
+   * A request from another site is refused (kind `forbidden`).
    *
    * @default '/logout'
    */
@@ -415,7 +416,8 @@ export interface AuthOptions {
    */
   readonly authRequired?: boolean | undefined;
   /**
-   * Where a login ends if it was started without a `returnTo`: a path of this app, at most 512 bytes.
+   * Where a login and a logout end if they were started without a `returnTo`: a path of this app, at most
+   * 512 bytes. At a page with a guard, a logout is followed by the next login.
    *
    * @default the root of the app
    */
