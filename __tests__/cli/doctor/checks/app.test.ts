@@ -68,6 +68,8 @@ describe('the doctor, on a running app', () => {
       const { check, statuses } = await examineApp({ host, session: null });
       expect(check('login-in-wechat').detail).toBe('the app responds with session_missing (HTTP 500)');
       expect(check('login-in-wechat').remedy).toMatch(/cookie-session or express-session before wechatAuth/);
+      // Also for a production app, whose response holds no message.
+      expect(check('login-in-wechat').remedy).toMatch(/ The message is on the console of the app\.$/);
       expect(statuses).toMatchObject({ 'login-on-desktop': 'skipped' });
       expect(statuses).not.toHaveProperty('callback');
     });
@@ -298,7 +300,9 @@ describe('the doctor, on a running app', () => {
     const ours = await examineApp({ session: serverSessions(store) });
     expect(ours.statuses).toMatchObject({ 'app-reachable': 'ok', 'login-in-wechat': 'failed' });
     expect(ours.check('login-in-wechat').detail).toBe('the app responds with session_missing (HTTP 503)');
-    expect(ours.check('login-in-wechat').remedy).toBe('Check the session store, then try again.');
+    expect(ours.check('login-in-wechat').remedy).toBe(
+      'Check the session store, then try again. The message is on the console of the app.',
+    );
     const own = await examineApp({
       session: serverSessions(store),
       auth: {

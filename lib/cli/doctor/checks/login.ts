@@ -68,7 +68,7 @@ function checkLogin(id: LoginCheck, configuration: Configuration, site: Site, lo
 /** The app responds with an error of this package. */
 export function errorKindFailed(id: CheckId, kind: WechatErrorKind, status: number): Finding {
   const { remedy } = new WechatAuthError(kind, '', { status });
-  return failed(id, { detail: TEXTS.errorKind(kind, status), remedy });
+  return failed(id, { detail: TEXTS.errorKind(kind, status), remedy: TEXTS.seeConsole(remedy) });
 }
 
 function checkOpenElsewhere(id: LoginCheck, configuration: Configuration): Finding {
@@ -193,6 +193,9 @@ const TEXTS = {
     ),
     remedy: bilingual('Log in there once by hand.', '请在该页面手动登录一次来确认。'),
   }),
+  /** The response of a production app does not contain the message, to which some remedies refer. */
+  seeConsole: ({ en, zh }: Bilingual) =>
+    bilingual(`${en} The message is on the console of the app.`, `${zh}具体信息见应用的控制台。`),
   errorKind: (kind: WechatErrorKind, status: number) =>
     bilingual(`the app responds with ${kind} (HTTP ${status})`, `应用返回 ${kind}（HTTP ${status}）`),
   opensElsewhere: {
