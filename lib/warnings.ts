@@ -140,7 +140,8 @@ export const WARNING_CODES = [
    * @remedy With several processes, use `RedisTokenStore`; with a single one, ignore the warning.
    */
   'WECHAT_SCAN_LOGIN_STORE',
-] as const;
+  // TypeScript 7 copies the docstrings of a plain `as const` into the published declaration.
+] as const satisfies readonly `WECHAT_${string}`[];
 
 export type WarningCode = (typeof WARNING_CODES)[number];
 

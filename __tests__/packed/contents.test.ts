@@ -95,6 +95,11 @@ describe('the packed files', () => {
     expect(unpackedSize).toBeLessThan(1.2 * KB * KB);
   });
 
+  it('have no descriptions of the warnings, which are in docs/warnings.md', () => {
+    expect(tarball.read('dist/warnings.d.ts')).toContain('WECHAT_NO_BASE_URL');
+    expect(found(/@remedy/g)).toEqual([]);
+  });
+
   it('name the licence of the code that is copied into them', () => {
     const vendored = tarball.names.filter((name) => name.startsWith('dist/vendor/'));
     expect(vendored).toEqual(['dist/vendor/valibot.js']);
