@@ -18,6 +18,7 @@ import os from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
 import { cachingHost } from '../support/compiler/caching-host';
+import { compileWith7, type Compiled } from '../support/compiler/typescript7';
 import { ROOT, readJSON, type Manifest, type Tarball } from './tarball';
 
 const MODULES = path.join(ROOT, 'node_modules');
@@ -115,11 +116,18 @@ export class ConsumerProject {
   }
 
   /**
-   * Compiles a file as tsc would with these options of a tsconfig.json, and writes the JavaScript beside it
-   * unless `noEmit` is set. Returns the errors, one line each: in all types that the file reaches, or only in
-   * the project's own files and the packages that were copied into it, which is faster.
+   * Compiles files with TypeScript 7, and writes the JavaScript beside them unless `noEmit` is set. Returns
+   * the errors in all types that the files reach, one line each.
    */
-  compile(
+  compile(...compiled: readonly Compiled[]): string[] {
+    return compileWith7(this.folder, compiled);
+  }
+
+  /**
+   * Does the same with TypeScript 6, for one file. Looks for errors in all types that the file reaches, or only in the
+   * project's own files and the packages that were copied into it, which is faster.
+   */
+  compileWith6(
     file: string,
     compilerOptions: Readonly<Record<string, unknown>>,
     checked: 'all types' | 'copied types' = 'all types',

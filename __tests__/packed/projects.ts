@@ -195,6 +195,8 @@ ${REFUSED}`;
 export interface ProjectRow extends ProjectOptions {
   readonly what: string;
   readonly compilerOptions: Readonly<Record<string, unknown>>;
+  /** Whether TypeScript 7 does not have these options. */
+  readonly needsTypescript6?: boolean;
   /** The file that starts the app, and its content. */
   readonly main: string;
   readonly source: string;
@@ -261,6 +263,7 @@ export const PROJECTS: readonly ProjectRow[] = [
       ignoreDeprecations: '6.0',
       esModuleInterop: true,
     },
+    needsTypescript6: true,
     main: 'app.ts',
     source: WITH_COOKIE_SESSION,
   },

@@ -14,6 +14,8 @@ const RESOLUTIONS = {
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 } as const;
 const RESOLUTION_NAMES = Object.keys(RESOLUTIONS) as (keyof typeof RESOLUTIONS)[];
+/** TypeScript 7 does not have node10. */
+const RESOLUTIONS_OF_7 = [RESOLUTIONS.node16, RESOLUTIONS.nodenext, RESOLUTIONS.bundler] as const;
 
 const SAME = `
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -197,33 +199,47 @@ function install(...installed: Installed[]): ConsumerProject {
 const EXPRESS_5 = '@types/express';
 const EXPRESS_4 = ['@types/express', '@types/express4'] as const;
 
-/** The errors in a source, and in the types that were installed with it. */
-function errorsIn(
+const DEFAULTS = {
+  noEmit: true,
+  strict: true,
+  skipLibCheck: false,
+  target: 'es2022',
+  lib: ['es2023'],
+  types: ['node'],
+  esModuleInterop: true,
+};
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The errors that TypeScript 7 finds in these sources, each under its options. */
+function errorsOf7(
   project: ConsumerProject,
-  source: string,
-  options: Readonly<Record<string, unknown>>,
+  ...apps: readonly (readonly [source: string, Options])[]
 ): string[] {
+  const compiled = apps.map(([source, options], index) => {
+    const file = `app-${index}.ts`;
+    project.write(file, source);
+    return { file, compilerOptions: { ...DEFAULTS, ...options } };
+  });
+  return project.compile(...compiled);
+}
+
+/** The errors that TypeScript 6 finds in a source, and in the types that were installed with it. */
+function errorsIn(project: ConsumerProject, source: string, options: Options): string[] {
   project.write('app.ts', source);
-  const defaults = {
-    noEmit: true,
-    strict: true,
-    skipLibCheck: false,
-    target: 'es2022',
-    lib: ['es2023'],
-    types: ['node'],
-    esModuleInterop: true,
-    // For node10, which users still have.
-    ignoreDeprecations: '6.0',
-  };
-  return project.compile('app.ts', { ...defaults, ...options }, 'copied types');
+  // For node10, which users still have.
+  const all = { ...DEFAULTS, ignoreDeprecations: '6.0', ...options };
+  return project.compileWith6('app.ts', all, 'copied types');
 }
 
 interface Row {
   readonly what: string;
   readonly installed: readonly Installed[];
   readonly source: string;
-  /** Whether it is compiled under every module resolution; the compiler needs a second for each. */
+  /** Whether TypeScript 7 compiles it under every module resolution; it needs half a second for each. */
   readonly everyResolution?: boolean;
+  /** Whether TypeScript 6 does so too; otherwise it compiles the source under one. */
+  readonly everyResolutionOf6?: boolean;
 }
 
 const ROWS: readonly Row[] = [
@@ -255,6 +271,7 @@ const ROWS: readonly Row[] = [
     installed: [EXPRESS_5, '@types/cookie-session'],
     source: COOKIE_SESSION,
     everyResolution: true,
+    everyResolutionOf6: true,
   },
   {
     what: 'Express 4 and cookie-session',
@@ -268,35 +285,37 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-describe.each(ROWS)('an app with $what', ({ installed, source, everyResolution = false }) => {
+describe.each(ROWS)('an app with $what', ({ installed, source, everyResolution, everyResolutionOf6 }) => {
   let app: ConsumerProject;
   beforeAll(() => {
     app = install(...installed);
   });
 
-  it.each(everyResolution ? RESOLUTION_NAMES : (['node16'] as const))('has its types under %s', (name) => {
+  const of6 = everyResolutionOf6
+    ? RESOLUTION_NAMES
+    : everyResolution
+      ? ['node10' as const]
+      : ['node16' as const];
+  it.each(of6)('has its types under %s with TypeScript 6', (name) => {
     expect(errorsIn(app, source, RESOLUTIONS[name])).toEqual([]);
   });
 
   if (!everyResolution) return;
 
-  it('has its types without the strict option', () => {
+  it('has its types with TypeScript 7, under each resolution, with exactOptionalPropertyTypes and without strict', () => {
+    const exact = { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+    const strict = [...RESOLUTIONS_OF_7, exact].map((options) => [source, options] as const);
     const loose = source.replace(/.*it is undefined if nobody is logged in\n.*\n/, '');
-    expect(errorsIn(app, loose, { ...RESOLUTIONS.node16, strict: false })).toEqual([]);
-  });
-
-  it('has its types with exactOptionalPropertyTypes', () => {
-    const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-    expect(errorsIn(app, source, { ...RESOLUTIONS.node16, ...exact })).toEqual([]);
+    expect(errorsOf7(app, ...strict, [loose, { ...RESOLUTIONS.node16, strict: false }])).toEqual([]);
   });
 });
 
 describe('an app that names its own user and session key', () => {
   it.each([4, 5] as const)('finds their types in requests, guards and sessions of Express %d', (version) => {
     const app = install(version === 4 ? EXPRESS_4 : EXPRESS_5, '@types/express-session');
-    for (const name of ['node10', 'bundler'] as const)
-      expect(errorsIn(app, OWN_TYPES, RESOLUTIONS[name])).toEqual([]);
-    expect(errorsIn(app, OWN_TYPES, { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true })).toEqual([]);
+    expect(errorsIn(app, OWN_TYPES, RESOLUTIONS.node10)).toEqual([]);
+    const exact = { ...RESOLUTIONS.node16, exactOptionalPropertyTypes: true };
+    expect(errorsOf7(app, [OWN_TYPES, RESOLUTIONS.bundler], [OWN_TYPES, exact])).toEqual([]);
   });
 
   const strictest = {
@@ -305,6 +324,7 @@ describe('an app that names its own user and session key', () => {
     noUncheckedIndexedAccess: true,
   };
 
+  // docs/proofs/typescript.test.ts compiles it with TypeScript 7.
   describe.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('in the code of %s', (page) => {
     const blocks = blocksOf(page).filter(({ language }) => language === 'ts');
 
@@ -332,15 +352,19 @@ describe('an app that names its own user and session key', () => {
 });
 
 describe('the compiler of an app', () => {
-  it('reports in one error what onLogin must return', () => {
-    const source = `
+  const WRONG_ID = `
       import { wechatAuth } from 'express-wechat-auth';
       declare module 'express-wechat-auth' { interface AppTypes { user: { id: number } } }
       wechatAuth({ onLogin: async () => ({ id: '1' }) });`;
-    const [error, ...more] = errorsIn(install(), source, RESOLUTIONS.node16);
+
+  it.each([
+    [6, (app: ConsumerProject) => errorsIn(app, WRONG_ID, RESOLUTIONS.node16)],
+    [7, (app: ConsumerProject) => errorsOf7(app, [WRONG_ID, RESOLUTIONS.node16])],
+  ] as const)('reports in one error what onLogin must return, in TypeScript %d', (_, errorsOf) => {
+    const [error, ...more] = errorsOf(install());
     expect(more).toEqual([]);
     expect(error).toMatch(
-      /Types of property 'id' are incompatible\.\s+Type 'string' is not assignable to type 'number'\.$/,
+      /^app\S*\.ts:4 TS2322 .*Types of property 'id' are incompatible\.\s+Type 'string' is not assignable to type 'number'\.$/,
     );
   });
 

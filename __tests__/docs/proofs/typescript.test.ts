@@ -4,10 +4,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readJSON, type Manifest } from '../../packed/tarball';
+import { TSC } from '../../support/compiler/typescript7';
 import { blocksIn } from '../blocks';
-import { ROOT } from '../pages';
-
-const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+import { ROOT, read } from '../pages';
 
 jest.setTimeout(60_000);
 
@@ -52,5 +52,16 @@ describe('the set-up of docs/typescript.md', () => {
     // A block that augments a module is an app of its own: the augmentation would apply to the other blocks.
     const apps = [blocks.filter((code) => !augments(code)), ...blocks.filter(augments).map((code) => [code])];
     expect(compile(apps)).toBe('');
+  });
+});
+
+describe.each(['docs/typescript.md', 'docs/zh-CN/typescript.md'])('%s', (page) => {
+  it('names the versions of TypeScript that the tests install', () => {
+    const [, ...named] = /TypeScript (\d+) (?:and|和) (\d+)/.exec(read(page)) ?? [];
+    const installed = ['typescript', 'typescript7'].map((name) => {
+      const { version } = readJSON(path.join(ROOT, 'node_modules', name, 'package.json')) as Manifest;
+      return version.replace(/\..*/, '');
+    });
+    expect(named).toEqual(installed);
   });
 });
