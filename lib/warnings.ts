@@ -72,7 +72,8 @@ export const WARNING_CODES = [
    */
   'WECHAT_COOKIE_NAME',
   /**
-   * A proxy reports https, but the app does not trust the proxy.
+   * A proxy reports https, but the app does not trust the proxy: it gave WeChat an http address (without
+   * `baseURL`), or lost a login.
    * @remedy Set `baseURL`, or `app.set('trust proxy', 1)`.
    */
   'WECHAT_TRUST_PROXY',

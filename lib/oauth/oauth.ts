@@ -304,13 +304,20 @@ export class OAuth {
     const { openid, openId, lang } = isObject(options) ? options : { openid: options };
     // As in wechat-oauth, a missing openid fails with "No token for undefined", which names what is missing.
     const id = String(openid ?? openId);
-    const token = await this.#tokens.validToken(id);
-    try {
-      return await this.#profile(id, token, lang);
-    } catch (error) {
-      if (!isWeChatAPIError(error) || !ACCESS_TOKEN_INVALID.includes(error.code)) throw error;
+    const started = Date.now();
+    let token = await this.#tokens.validToken(id);
+    for (let calls = 1; ; calls++) {
+      try {
+        return await this.#profile(id, token, lang);
+      } catch (error) {
+        if (!isWeChatAPIError(error) || !ACCESS_TOKEN_INVALID.includes(error.code)) throw error;
+        // The second token may be one that another process saved, and WeChat may have ended that, too. A token
+        // that was issued during this call is not replaced again.
+        const mayTryAgain = calls === 1 || (calls === 2 && token.data.create_at < started);
+        if (!mayTryAgain) throw error;
+      }
+      token = await this.#tokens.replace(id, token);
     }
-    return await this.#profile(id, await this.#tokens.replace(id, token), lang);
   }
 
   async #profile(openid: string, token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {

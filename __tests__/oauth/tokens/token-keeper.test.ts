@@ -448,6 +448,20 @@ describe('a token that WeChat revoked early', () => {
     expect([fixture.countRequests('userinfo'), fixture.countRequests('refresh_token')]).toEqual([200, 1]);
   });
 
+  it('is refreshed if WeChat also revoked the other token that another process saved', async () => {
+    const [first, second] = [await fixture.issueToken(), await fixture.issueToken()];
+    const { oauth, store } = await oauthWith(first);
+    await oauth.getUser(fixture.openid);
+    clearRequests();
+    store.put(second);
+    for (const { access_token } of [first, second]) fixture.emulator.expireToken(access_token);
+    await expect(oauth.getUser(fixture.openid)).resolves.toMatchObject({ openid: fixture.openid });
+    const used = requestsTo('userinfo').map(({ access_token }) => access_token);
+    expect(used.slice(0, 2)).toEqual([first.access_token, second.access_token]);
+    expect(used).toHaveLength(3);
+    expect(fixture.countRequests('refresh_token')).toBe(1);
+  });
+
   it('is not refreshed again by a slower call, even if the store has lost the new token', async () => {
     const { oauth, store } = await oauthWith();
     const { data } = await oauth.getAccessToken(fixture.issueCode());
