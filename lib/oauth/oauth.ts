@@ -311,7 +311,7 @@ export class OAuth {
         return await this.#profile(id, token, lang);
       } catch (error) {
         if (!isWeChatAPIError(error) || !ACCESS_TOKEN_INVALID.includes(error.code)) throw error;
-        // The second token may be one that another process saved, and WeChat may have ended that, too. A token
+        // The second token may be one that another process saved, and WeChat may have ended it, too. A token
         // that was issued during this call is not replaced again.
         const mayTryAgain = calls === 1 || (calls === 2 && token.data.create_at < started);
         if (!mayTryAgain) throw error;
