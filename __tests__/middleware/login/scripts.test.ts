@@ -106,7 +106,7 @@ describe('what a script is told', () => {
     [
       '/login',
       [
-        'Log in first, at loginURL. 请先通过 loginURL 登录。',
+        'Log in first: open loginURL as a page, not by a script. 请先登录：让页面跳转到 loginURL，不要用脚本请求。',
         'This needs the consent of the user: log in again at loginURL. 需要用户授权，请通过 loginURL 重新登录。',
       ],
     ],

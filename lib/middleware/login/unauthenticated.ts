@@ -30,7 +30,8 @@ export function sendUnauthenticated(
 /** Keyed by the field `error` of the response. */
 const TEXTS = {
   unauthenticated: {
-    withURL: 'Log in first, at loginURL. 请先通过 loginURL 登录。',
+    withURL:
+      'Log in first: open loginURL as a page, not by a script. 请先登录：让页面跳转到 loginURL，不要用脚本请求。',
     withoutURL: 'Log in first. 请先登录。',
   },
   scope: {
