@@ -112,7 +112,7 @@ describe.each(HOSTS)('requireWechatUser() on %s', (host) => {
           if (method !== 'HEAD')
             expect(response.json()).toEqual({
               error: 'unauthenticated',
-              message: expect.stringMatching(/Log in first.*请先通过 loginURL 登录/) as string,
+              message: expect.stringMatching(/Log in first.*请先登录：让页面跳转到 loginURL/) as string,
               loginURL: expect.stringMatching(/^\/login(?:\?returnTo=%2Fme%3Fa%3D1)?$/) as string,
             });
         } else {

@@ -465,7 +465,7 @@ describe('the page that asks to open WeChat', () => {
       expect(json.status).toBe(401);
       expect(json.json()).toEqual({
         error: 'unauthenticated',
-        message: expect.stringContaining('请先通过 loginURL 登录') as string,
+        message: expect.stringContaining('请先登录：让页面跳转到 loginURL') as string,
         loginURL: '/login?returnTo=%2Fme',
       });
       expect(json.headers['cache-control']).toBe('no-store');
