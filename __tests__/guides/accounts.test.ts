@@ -7,7 +7,7 @@ import { ask, scan, showCode } from '../support/browsers/scan-login';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { linkOn, paramIn, stateIn } from '../support/login';
-import { codeOf, run, type RunningGuide } from './guide';
+import { codeOf, ownPageHandler, run, type RunningGuide } from './guide';
 import { betterSqlite3, describeOnSqlite, pgPool, SqliteDatabase } from './sqlite';
 
 useEmulator();
@@ -267,6 +267,112 @@ describe('binding WeChat to a password account', () => {
     expect([status, body]).toEqual([403, 'bind WeChat in your settings first']);
     expect(await bind(await withPassword(url, 'anna'))).toBe(200);
     expect([...rows.values()]).toEqual(['id of anna', 'id of anna']);
+  });
+
+  describe('with a page of the app for PCs', () => {
+    const startWithPage = (): Promise<RunningGuide> =>
+      start('bind-wechat', 'app.ts', {
+        given: { links, checkPassword },
+        replace: [
+          ['app.use(\n  wechatAuth({', `${ownPageHandler()}app.use(\n  wechatAuth({`],
+          [
+            'app.listen(',
+            `app.get('/bind-link', (req, res) => {
+              const loginURL = req.wechat.loginURL({ returnTo: '/settings', data: { bind: userIdOf(req) } });
+              res.json({ loginURL });
+            });
+            app.listen(`,
+          ],
+        ],
+      });
+    const loginURLOf = (response: { json(): unknown }): string =>
+      (response.json() as { loginURL: string }).loginURL;
+
+    it.each([
+      [
+        'of the 401 response',
+        (pc: Browser) => pc.request('/bind', { method: 'POST', headers: { 'Sec-Fetch-Mode': 'cors' } }),
+      ],
+      ['of loginURL()', (pc: Browser) => pc.get('/bind-link')],
+    ])('binds by the link %s, because the page leaves a login with data to the route', async (_of, ask) => {
+      const { url } = await startWithPage();
+      const anna = await withPassword(url, 'anna', Browser.onDesktop(url));
+      const ordinary = await anna.get('/login?returnTo=/orders');
+      expect(ordinary.location).toBe('/sign-in.html?returnTo=%2Forders');
+      const end = await anna.logIn(emulator, loginURLOf(await ask(anna)));
+      expect([end.url, end.json()]).toEqual([`${url}/settings`, { id: 'id of anna' }]);
+      expect([...rows.values()]).toEqual(['id of anna']);
+    });
+  });
+
+  it('after silent logins, shows the password form to users who have bound nothing, as the page says', async () => {
+    const { url } = await start('bind-wechat', 'app.ts', {
+      given: { links, checkPassword },
+      replace: [
+        ["throw new Refusal(403, 'bind WeChat in your settings first')", 'return { openid: user.openid }'],
+        ['wechatAuth({', "wechatAuth({ scope: 'snsapi_base',"],
+        [
+          'app.listen(',
+          `app.get('/guarded', require('express-wechat-auth').requireWechatUser(), (req, res) => res.end());
+          app.listen(`,
+        ],
+      ],
+    });
+    const anna = Browser.inWechat(url);
+    expect((await anna.logIn(emulator, '/login?returnTo=/settings')).status).toBe(401);
+    expect((await anna.get('/guarded')).status).toBe(200);
+    await withPassword(url, 'anna', anna);
+    await anna.logIn(emulator, '/login?returnTo=/settings');
+    expect(await settings(anna)).toEqual({ id: 'id of anna' });
+    expect(await bind(anna)).toBe(200);
+    const phone = Browser.inWechat(url);
+    await phone.logIn(emulator, '/login?returnTo=/settings');
+    expect(await settings(phone)).toEqual({ id: 'id of anna' });
+  });
+
+  it('keeps silent logins if the unionid is stored at the binding, as the page says', async () => {
+    const unionids = new Map<string, string>();
+    const { url } = await start('bind-wechat', 'app.ts', {
+      given: { links, checkPassword, unionids },
+      replace: [
+        ['wechatAuth({', "wechatAuth({ scope: 'snsapi_base',"],
+        ['data: { bind: userId } }', "data: { bind: userId }, scope: 'snsapi_userinfo' }"],
+        [
+          'await links.add(appid, user.openid, bind);',
+          'await links.add(appid, user.openid, bind); unionids.set(user.unionid, bind);',
+        ],
+        [
+          "if (owner === undefined) throw new Refusal(403, 'bind WeChat in your settings first');",
+          `if (owner === undefined) {
+            const known = unionids.get(user.unionid);
+            if (known === undefined) return { openid: user.openid };
+            await links.add(appid, user.openid, known);
+            return { id: known };
+          }`,
+        ],
+      ],
+    });
+    expect(await bind(await withPassword(url, 'anna', Browser.onDesktop(url)))).toBe(200);
+    const first = Browser.inWechat(url);
+    expect((await first.logIn(emulator, '/login?returnTo=/settings')).status).toBe(401);
+    await first.logIn(emulator, '/login?scope=snsapi_userinfo&returnTo=/settings');
+    expect(await settings(first)).toEqual({ id: 'id of anna' });
+    const later = Browser.inWechat(url);
+    await later.logIn(emulator, '/login?returnTo=/settings');
+    expect(await settings(later)).toEqual({ id: 'id of anna' });
+  });
+
+  it('fails silent logins with identity unionid, as the page says', async () => {
+    const { url } = await start('bind-wechat', 'app.ts', {
+      given: { links, checkPassword },
+      replace: [['wechatAuth({', "wechatAuth({ scope: 'snsapi_base', identity: 'unionid',"]],
+    });
+    const phone = Browser.inWechat(url);
+    const { location } = await phone.follow('/login');
+    const end = await phone.follow(await agree(emulator, location), {
+      headers: { Accept: 'application/json' },
+    });
+    expect([end.status, end.json()]).toEqual([500, expect.objectContaining({ error: 'unionid_missing' })]);
   });
 
   it('lets the last login decide who the user is, also after a login with a password in the same browser', async () => {

@@ -7,7 +7,7 @@ import { describeInChromium, DESKTOP, launchChromium, openWindow, PHONE } from '
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { IPHONE_WECHAT } from '../support/browsers/user-agents';
 import { listen, type Running } from '../support/hosts';
-import { blocksOfGuide, codeOf, replaceAll, run, type RunningGuide } from './guide';
+import { blocksOfGuide, codeOf, ownPageHandler, replaceAll, run, type RunningGuide } from './guide';
 
 describeInChromium('in a browser', () => {
   useEmulator();
@@ -279,6 +279,7 @@ describeInChromium('in a browser', () => {
     const start = async (
       selfRedirect: boolean,
       changes: readonly (readonly [string, string])[] = [],
+      from = '/sign-in',
     ): Promise<{ page: Page; errors: string[]; url: string }> => {
       app = await run(codeOf('embedded-qr', 'server.ts'), {
         env: (url) => env(url.replace('127.0.0.1', 'localhost')),
@@ -308,7 +309,7 @@ describeInChromium('in a browser', () => {
         if (message.type() === 'error') errors.push(message.text());
       });
       const url = app.url.replace('127.0.0.1', 'localhost');
-      await page.goto(`${url}/sign-in`);
+      await page.goto(url + from);
       return { page, errors, url };
     };
     /** Scans the QR code of the frame with a phone, and agrees there. */
@@ -328,10 +329,23 @@ describeInChromium('in a browser', () => {
       expect(errors.filter((text) => /content security policy/i.test(text))).toEqual([]);
     });
 
+    it('returns to the guarded page that sent the PC here, by the handler of the scan login', async () => {
+      const handler = replaceAll(ownPageHandler(), [['/sign-in.html', '/sign-in']]);
+      const { page, url } = await start(
+        false,
+        [['app.use(wechatAuth());', `${handler}app.use(wechatAuth());`]],
+        '/me?page=2',
+      );
+      expect(page.url()).toBe(`${url}/sign-in?returnTo=%2Fme%3Fpage%3D2`);
+      await scan(page);
+      await page.waitForURL(`${url}/me?page=2`);
+      expect(await page.locator('body').textContent()).toContain(openid('website'));
+    });
+
     const IN_FRAME = [
       [`'frame-src `, `"frame-src 'self' `],
       [`',\n].join`, `",\n].join`],
-      ["returnTo: '/me'", "returnTo: '/done.html'"],
+      ["typeof returnTo === 'string' ? returnTo : '/me'", "'/done.html'"],
     ] as const;
 
     it('loses the login with self_redirect if the cookie is SameSite=Lax', async () => {

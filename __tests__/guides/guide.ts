@@ -23,6 +23,14 @@ export function codeOfPage(page: string, file: string, use = ''): string {
   return found.code;
 }
 
+/** The handler of the guide of the scan login that sends PCs to a page of the app. */
+export function ownPageHandler(): string {
+  const code = codeOf('scan-login', 'server-with-own-page.ts');
+  const handler = /^app\.get\('\/login'.*?^\}\);\n/ms.exec(code)?.[0];
+  if (handler === undefined) throw new Error('the guide has no handler for /login');
+  return handler;
+}
+
 interface RunOptions {
   /** The values that the page leaves to the app. */
   readonly given?: Readonly<Record<string, unknown>>;

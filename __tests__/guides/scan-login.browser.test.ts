@@ -116,6 +116,11 @@ describeInChromium('the guide of the scan login', () => {
     expect(new URL(phone.url()).pathname).toBe('/login');
   });
 
+  it('leaves a login for a scope to the login route, because the page of the app would lose the scope', async () => {
+    const pc = await open(`${ownPageApp.url}/login?scope=snsapi_userinfo&returnTo=/me`, DESKTOP);
+    expect(new URL(pc.url()).origin).toBe(emulator.url);
+  });
+
   it('says on the page of the app that no login is possible', async () => {
     const own = await (await openWindow(browser, DESKTOP)).newPage();
     await own.route('**/scan-params*', (route) => route.fulfill({ status: 503, body: 'no store' }));
