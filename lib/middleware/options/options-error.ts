@@ -58,8 +58,17 @@ function pagesAbout(faults: readonly OptionFault[]): string[] {
  * @throws WechatAuthError of kind `config` if the options are a request.
  */
 export function refuseMountedFactory(options: object, name: string, mount: string): void {
-  if (!(options instanceof IncomingMessage)) return;
+  if (!isRequest(options)) return;
   throw new WechatAuthError('config', `${name} itself was mounted. Mount the ${mount}.`);
+}
+
+function isRequest(options: object): boolean {
+  try {
+    return options instanceof IncomingMessage;
+  } catch {
+    // A Proxy may throw. The checks of the options report it.
+    return false;
+  }
 }
 
 /** The text for a value in an error message. */
