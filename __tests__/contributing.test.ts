@@ -97,7 +97,7 @@ describe('CONTRIBUTING.md', () => {
 
   it('says what .ci/run does', () => {
     const steps = [...read('.ci/run').matchAll(/^npm (?:run )?([\w:-]+)/gm)].map(([, step = '']) => step);
-    expect(steps).toEqual(['ci', 'test', 'lint', 'typecheck', 'build', 'package-check']);
+    expect(steps).toEqual(['ci', 'test', 'lint:code', 'lint:format', 'typecheck', 'build', 'package-check']);
     expect(PAGE).toContain('install, tests, lint, types, build, package checks');
   });
 
