@@ -1,6 +1,6 @@
 // A scan login in Chromium: the code is read from a picture of the screen, as the camera of a phone reads it.
 import type { BrowserContextOptions, Page, Response } from 'playwright-core';
-import { startApp, type TestApp } from '../../support/app';
+import { startApp, type OwnOptions, type TestApp } from '../../support/app';
 import { DESKTOP, PHONE, describeInChromium } from '../../support/browsers/chromium';
 import { readQRCode } from '../../support/browsers/qr-code';
 import { IPHONE_WECHAT, PHONE_SAFARI } from '../../support/browsers/user-agents';
@@ -240,6 +240,31 @@ describeInChromium('a scan login in a browser', () => {
     await pc.unrouteAll();
     await pc.keyboard.press('Enter');
     await pc.waitForURL(isProfile);
+  });
+
+  it.each<{ response: string; shown: string; onError: OwnOptions['onError'] }>([
+    {
+      response: 'text',
+      shown: '登录没有成功',
+      onError: ({ status }, _req, res) => res.writeHead(status).end('banned'),
+    },
+    {
+      response: 'a redirect to a page',
+      shown: 'ask the owner for an account',
+      onError: (_error, _req, res) => res.writeHead(303, { Location: '/denied' }).end(),
+    },
+  ])('shows a refusal to which onError responds with $response', async ({ shown, onError }) => {
+    const refuse = (): never => {
+      throw Object.assign(new Error('banned'), { refuse: true });
+    };
+    const app = await startApp(emulator, {
+      auth: { ...scanOptions(), onLogin: refuse, onError },
+      routes: (host) => host.use('/denied', (_req, res) => res.end('ask the owner for an account')),
+    });
+    apps.push(app);
+    const pc = await open(`${app.url}/me`, DESKTOP);
+    await confirm(await open(await readCode(pc), WECHAT));
+    await pc.getByText(shown).waitFor();
   });
 
   it('goes on by a link without scripts', async () => {

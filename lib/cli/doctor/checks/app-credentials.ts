@@ -115,8 +115,10 @@ const TEXTS = {
         `${appId} 属于模拟器，真实的微信不认识它`,
       ),
       remedy: bilingual(
-        `Replace ${env.appId} and ${env.appSecret}, or delete both if you have no ${label.en}. ${copyAppId(flow).en}`,
-        `请更换 ${env.appId} 与 ${env.appSecret}；没有${label.zh}就删掉这两行。${copyAppId(flow).zh}`,
+        `Replace ${env.appId} and ${env.appSecret}, or delete both if you have no ${label.en}. ${copyAppId(flow).en} ` +
+          "Ignore this if the emulator stands in for WeChat's hosts.",
+        `请更换 ${env.appId} 与 ${env.appSecret}；没有${label.zh}就删掉这两行。${copyAppId(flow).zh}` +
+          '由模拟器代替微信的域名时可以忽略。',
       ),
     };
   },

@@ -66,6 +66,11 @@ export const PC_SCRIPT = `
       headers: { Accept: 'application/json' } }, options)).then(function (response) {
       return response.json().then(function (body) {
         return { body: body, status: response.status };
+      }, function (error) {
+        // The app's onError may respond to a failed login with a page, or with a redirect to one.
+        if (response.redirected) return { body: {}, page: response.url };
+        if (response.status >= 400) return { body: {}, status: response.status };
+        throw error;
       });
     });
     request.then(settled, settled);
@@ -80,7 +85,11 @@ export const PC_SCRIPT = `
   function take(code, reply) {
     var status = reply.body.status, own = code.url === data.status;
     if (reply.status === 503 || reply.status === 502 || reply.status === 504) throw reply;
-    if (reply.status >= 400) end(reply.body.message || data.failed);
+    if (reply.page) {
+      ended = true;
+      forget();
+      location.replace(reply.page);
+    } else if (reply.status >= 400) end(reply.body.message || data.failed);
     else if (status === 'confirmed') leave(reply.body.location);
     else if (status === 'scanned') {
       if (reply.body.message) wrong = code.url;
