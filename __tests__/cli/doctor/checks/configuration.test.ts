@@ -56,6 +56,7 @@ describe('the doctor, on the configuration', () => {
       /^failed: wxeb517e0000000002 belongs to the emulator.* WECHAT_WEBSITE_APP_ID/,
     );
     expect(finding.remedy?.zh).toContain('没有网站应用就删掉这两行');
+    expect(finding.remedy?.en).toContain("Ignore this if the emulator stands in for WeChat's hosts.");
     const emulated = { open: 'http://localhost:8917', api: 'http://localhost:8917' };
     expect(find({ ...given, ...emulated }, 'website-app-id').status).toBe('ok');
   });
