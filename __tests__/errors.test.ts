@@ -142,6 +142,7 @@ describe('an error of this package', () => {
     const error = new NoOAuthTokenError('oABC');
     expect(error.name).toBe('NoOAuthTokenError');
     expect(error.message).toBe('No token for oABC, please authorize first.');
+    expect(error.kind).toBe('no_token');
     expect(error).toMatchObject({ kind: 'no_token', code: 'ERR_WECHAT_NO_TOKEN', status: 401 });
     expect(String(new WeChatAPIError(40029, 'invalid code'))).toMatch(/^WeChatAPIError: invalid code/);
     expect(error.stack).toMatch(/^NoOAuthTokenError: No token/);

@@ -327,14 +327,20 @@ export class WechatAuthError extends WechatError {
   }
 }
 
-/** Kind `no_token`: no token is saved for this openid. Name and message are those of wechat-oauth. */
+/**
+ * Kind `no_token`: no token is saved for this openid. Kind `config`: the app gave no openid. Name and message
+ * are those of wechat-oauth.
+ */
 export class NoOAuthTokenError extends WechatAuthError {
   static {
     nameInstances(this, 'NoOAuthTokenError');
   }
 
   constructor(openid: string) {
-    super('no_token', `No token for ${openid}, please authorize first.`);
+    const message = `No token for ${openid}, please authorize first.`;
+    // Were its kind `no_token`, an app that logs such users in again would do so for ever.
+    if (['', 'null', 'undefined'].includes(openid)) super('config', `${message} The app gave no openid.`);
+    else super('no_token', message);
   }
 }
 

@@ -164,6 +164,11 @@ describe('a hook of the app', () => {
   type GetToken = (openid: string, callback: Callback<TokenData | null>) => unknown;
   const profileBy = (getToken: GetToken): Promise<unknown> =>
     fixture.createOAuth({ getToken }).getUser(record.openid);
+  type Then = (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void;
+  const throwing: Then = () => {
+    throw new Error('You have tried to call .then() on the result of a query');
+  };
+  const rejecting: Then = (_resolve, reject) => reject(new Error('the query ran again'));
 
   it.each<[string, GetToken]>([
     ['calls back', (_openid, callback) => callback(null, record)],
@@ -171,6 +176,14 @@ describe('a hook of the app', () => {
     ['returns a promise', () => Promise.resolve(record)],
     ['returns any thenable', () => ({ then: (resolve: (value: unknown) => void) => resolve(record) })],
     ['does both', (_openid, callback) => (callback(null, record), Promise.resolve(record))],
+    [
+      'calls back later, and returns the query of mysql2, whose `then` throws',
+      (_openid, callback) => (setImmediate(callback, null, record), { then: throwing }),
+    ],
+    [
+      'calls back later, and returns a query that fails if it is awaited',
+      (_openid, callback) => (setImmediate(callback, null, record), { then: rejecting }),
+    ],
     [
       'calls back, and rejects later',
       (_openid, callback) => (callback(null, record), Promise.reject(new Error('too late'))),
@@ -212,6 +225,19 @@ describe('a hook of the app', () => {
     const error = await failure(profileBy(getToken));
     expect(error).toMatchObject({ kind: 'token_store', status: 503, retryable: true });
     expect(error.message).toContain('away');
+  });
+
+  it('may return the query of mysql2 beside its callback when it saves a token', async () => {
+    const saved: unknown[] = [];
+    const oauth = fixture.createOAuth({
+      saveToken: (_openid, token, callback) => {
+        saved.push(token);
+        setImmediate(callback, null);
+        return { then: throwing };
+      },
+    });
+    const { data } = await oauth.getAccessToken(fixture.issueCode());
+    expect(saved).toEqual([data]);
   });
 
   it.each([null, undefined, '', 0, false])(

@@ -207,6 +207,14 @@ describe('a failed call', () => {
     if (theirs.code !== undefined) expect(ours.code).toBe(theirs.code);
   });
 
+  it.each([undefined, '', {}, { openid: null }])(
+    'is a fault of the app if getUser gets no openid (%j): a new login would not help',
+    async (given) => {
+      const [, [ours]] = await both((peer, done) => peer.getUser(given, done));
+      expect(ours).toMatchObject({ name: 'NoOAuthTokenError', kind: 'config', status: 500 });
+    },
+  );
+
   it('has the same name and code for a wrong secret', async () => {
     const [[theirs], [ours]] = (await both(
       (peer, done) => peer.getAccessToken(code(), done),

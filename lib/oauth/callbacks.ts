@@ -1,4 +1,5 @@
 /** The two forms of an asynchronous call: a promise, or a Node callback as in wechat-oauth. */
+import { types } from 'node:util';
 import { timers } from '../async/timers';
 import { WeChatAPIError } from '../errors';
 import { redact } from '../redact';
@@ -6,7 +7,10 @@ import { redact } from '../redact';
 /** A Node callback: it gets an error, or `null` and the result. */
 export type Callback<T> = (error: Error | null, result?: T) => void;
 
-/** A hook of the app. It calls back, returns a promise, or both; whichever comes first counts. */
+/**
+ * A hook of the app. It calls back, returns a promise, or both; whichever comes first counts. The result of a
+ * hook that declares the callback counts only if it is a native promise.
+ */
 export type Hook<Args extends readonly unknown[], T> = (...args: [...Args, Callback<T>]) => unknown;
 
 /**
@@ -27,18 +31,27 @@ export function promiseOrCallback<T>(
   return undefined;
 }
 
-/** Calls a function that may take a callback or return a promise, and waits for whichever comes first. */
-export function callHook<T>(call: (callback: Callback<T>) => unknown): Promise<T | undefined> {
+/**
+ * Calls a function that may take a callback or return a promise, and waits for whichever comes first.
+ *
+ * @param declaresCallback whether the function has a parameter for the callback. Its result may then be the
+ * query object of a database driver: the `then` of mysql2's throws, and that of others runs the query again.
+ */
+export function callHook<T>(
+  call: (callback: Callback<T>) => unknown,
+  declaresCallback = false,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const returned = call((error, result) => {
       if (error) reject(error);
       else resolve(result);
     });
-    if (isThenable<T>(returned)) returned.then(resolve, reject);
+    const mayCount = declaresCallback ? types.isPromise(returned) : isThenable(returned);
+    if (mayCount) (returned as PromiseLike<T>).then(resolve, reject);
   });
 }
 
-function isThenable<T>(value: unknown): value is PromiseLike<T> {
+function isThenable(value: unknown): boolean {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );

@@ -8,13 +8,14 @@ import type { WechatLang } from './user';
 
 /**
  * `getToken(openid, callback)`: reads the token that {@link SaveToken} saved, or `null` or `undefined` if
- * there is none. It calls back or returns a promise; whichever comes first counts.
+ * there is none. It calls back or returns a promise; whichever comes first counts. If it has a parameter for
+ * the callback, only a native promise counts, and no query object of a database driver.
  */
 export type GetToken = Hook<[openid: string], TokenData | null>;
 
 /**
  * `saveToken(openid, token, callback)`: saves a token under its openid, for 30 days, the life of its refresh
- * token. It calls back or returns a promise; whichever comes first counts. It must report a failure.
+ * token. It calls back or returns a promise, as {@link GetToken} does. It must report a failure.
  */
 export type SaveToken = Hook<[openid: string, token: TokenData], unknown>;
 

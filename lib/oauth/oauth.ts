@@ -572,8 +572,9 @@ export class OAuth {
     return {
       appid: this.appid,
       secret: () => this.appsecret,
-      load: (openid) => callHook((callback) => this.getToken(openid, callback)),
-      save: (openid, token) => callHook((callback) => this.saveToken(openid, token, callback)),
+      load: (openid) => callHook((callback) => this.getToken(openid, callback), this.getToken.length > 1),
+      save: (openid, token) =>
+        callHook((callback) => this.saveToken(openid, token, callback), this.saveToken.length > 2),
       delete: (openid) => store.delete(this.#key(openid)),
       refresh: (refreshToken) => callHook((callback) => this.refreshAccessToken(refreshToken, callback)),
       lock: lock && ((openid, fn) => lock(this.#key(openid), fn)),
