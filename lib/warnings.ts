@@ -85,7 +85,8 @@ export const WARNING_CODES = [
   /**
    * A login was lost: it started on one host, and WeChat sent the browser back to another, without the
    * session cookie.
-   * @remedy Redirect all pages to one host, forward the Host header, or correct `baseURL`.
+   * @remedy Redirect all pages to one host, forward the Host header, or correct `baseURL`; if the option
+   * `account` chooses by host, remove `baseURL` and WECHAT_BASE_URL.
    */
   'WECHAT_OTHER_HOST',
   /**

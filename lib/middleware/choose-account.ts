@@ -116,7 +116,18 @@ function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptio
     const across = [...credentialFaults(credentials, false), ...flowFaults(flow, credentials)];
     return [...perOption, ...across.filter(({ path }) => !faultyPaths.has(path))];
   });
-  if (faults.length > 0) throw new OptionsError(faults, 'The result of the option account', 'The result');
+  if (faults.length === 0) return;
+  const appId = knownAppId(credentials);
+  const whose = `The result of the option account${appId === undefined ? '' : ` (AppID ${appId})`}`;
+  throw new OptionsError(faults, whose, 'The result');
+}
+
+/** The first AppID that has the form of one: any other text may be a secret in the wrong place. */
+function knownAppId(credentials: CredentialOptions): string | undefined {
+  if (!isOptionsObject(credentials)) return undefined;
+  return ACCOUNT_FLOWS.map((flow) => credentialsOf(credentials, flow).appId).find(
+    (appId) => typeof appId === 'string' && /^wx[\da-f]{16}$/.test(appId),
+  );
 }
 
 function noAccount(): WechatAuthError {

@@ -493,6 +493,22 @@ describe('warnings of an app with many accounts', () => {
   });
 });
 
+describe('a baseURL beside accounts that are chosen by host', () => {
+  it('brings logins of the other hosts to its own, which the console explains once', async () => {
+    const visitor = await visitorOf(byHost, { auth: { baseURL: 'http://a.example.com' } });
+    for (let logins = 1; logins <= 2; logins++) {
+      const callback = await visitor.startAndAgree('b');
+      expect((await visitor.at('a', callback)).status).toBe(400);
+    }
+    expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'WECHAT_OTHER_HOST',
+        expect.stringMatching(/"b\.example\.com", but baseURL .* "a\.example\.com".* remove `baseURL`/),
+      ],
+    ]);
+  });
+});
+
 describe('what account returns', () => {
   const ID = OFFICIAL.a.appId;
   const SECRET = OFFICIAL.a.appSecret;
@@ -522,6 +538,22 @@ describe('what account returns', () => {
     expect(warning?.message).toContain(words);
     expect(warning?.message).not.toContain('WECHAT_APP');
     expect(warning?.message).not.toContain(SECRET);
+  });
+
+  it('is named by its AppID in the warning about its faults, which is one line for each account', async () => {
+    const { a, b } = OFFICIAL;
+    const ids: Readonly<Record<string, string>> = { a: a.appId, b: b.appId, c: SECRET };
+    const visitor = await visitorOf(
+      (req) => ({ appId: ids[shopOfHost(req)] ?? '', appSecret: '', website: 7 }) as never,
+    );
+    for (const shop of SHOPS) expect((await visitor.at(shop, '/me')).status).toBe(500);
+    const faults = 'has 2 faults: appSecret is empty';
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining(`The result of the option account (AppID ${a.appId}) ${faults}`),
+      expect.stringContaining(`The result of the option account (AppID ${b.appId}) ${faults}`),
+      expect.stringContaining(`The result of the option account ${faults}`),
+    ]);
+    for (const { message } of warnings) expect(message).not.toMatch(/Help:|\s {2}|0{20}/);
   });
 
   it('may be a row of a database', async () => {

@@ -4,7 +4,7 @@ import { isWeChatAPIError, type WechatError, type WechatErrorKind } from '../../
 import type { Context } from '../context';
 import { PlatformTokenFailed } from '../../oauth/credentials';
 import { ACCOUNT_FLOWS } from '../../oauth/flows';
-import { OptionsError } from '../options/options-error';
+import { inOneLine, OptionsError } from '../options/options-error';
 import { whatHappened } from '../pages/what-happened';
 import { keepTrace, placeOf, propertyOf, traceOf } from './app-trace';
 import { HookFailed, HookTooLate } from './call-in-time';
@@ -67,8 +67,11 @@ const HOOK_FAILED_ZH = '应用传入的函数出错，或没有及时结束：�
 /** @param label more about the failure, such as the account that it concerns */
 export function warningOf(error: WechatError, label = ''): Bilingual {
   const { kind, remedy } = error;
-  // The message of an error of WeChat's ends with the remedy in Chinese.
-  const message = error.message.replace(` ${remedy.zh}`, '');
+  const message =
+    error instanceof OptionsError
+      ? inOneLine(error)
+      : // The message of an error of WeChat's ends with the remedy in Chinese.
+        error.message.replace(` ${remedy.zh}`, '');
   return {
     en: `${kind}: ${message}${label}`,
     zh: isOfApp(error) ? HOOK_FAILED_ZH : `${whatHappened(error)}。${remedy.zh}`,

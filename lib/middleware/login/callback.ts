@@ -8,7 +8,7 @@ import { satisfies } from '../../oauth/scope';
 import { returnToOrDefault } from '../addresses';
 import { accountOf, isOfThisAccount, type Context } from '../context';
 import type { Cause } from '../failures/lost-session/causes';
-import { explainLoss } from '../failures/lost-session/explain-loss';
+import { explainLoss, explainOtherAccount } from '../failures/lost-session/explain-loss';
 import { LoginFailure, sendFailure } from '../failures/send-failure';
 import { hasAmbiguousNames, queryOf, type HostRequest } from '../http/request';
 import { redirect } from '../http/response';
@@ -86,8 +86,10 @@ async function respond(
   const { code, state } = params;
   const { config } = context;
   const finished = finishedLogin(session, config.sessionKey, state);
-  if (isOfOtherAccount(config, state, found?.pending, finished))
+  if (isOfOtherAccount(config, state, found?.pending, finished)) {
+    explainOtherAccount(context, state);
     throw new LoginFailure(otherAccount(), hasData(config, state, found?.pending) ? NO_LINK : {});
+  }
   const finishedPath = finished?.returnTo;
   const handedOver = handedOverTicket(finishedPath);
   if (handedOver !== undefined) {

@@ -13,6 +13,9 @@ export interface OptionFault {
   readonly message: string;
 }
 
+/** What a line of the message begins with if it is about a fault. */
+const ITEM = '  - ';
+
 /** How the fault of an app without any account begins. */
 export const NO_ACCOUNT = 'is missing, and so is website';
 
@@ -31,13 +34,20 @@ export class OptionsError extends WechatAuthError {
       'config',
       [
         `${whose} has ${count}${where}:`,
-        ...faults.map(({ path, message }) => `  - ${printable(path) || what} ${message}`),
+        ...faults.map(({ path, message }) => `${ITEM}${printable(path) || what} ${message}`),
       ].join('\n') +
         // The faults are in English only: a Chinese sentence for each of them would be a second set of texts.
         helpLines(...pagesAbout(faults)),
     );
     this.faults = faults;
   }
+}
+
+/** The faults in one line of a log, without the pages that explain them. */
+export function inOneLine({ message }: OptionsError): string {
+  const [first = '', ...lines] = message.split('\n');
+  const faults = lines.flatMap((line) => (line.startsWith(ITEM) ? line.slice(ITEM.length) : []));
+  return `${first} ${faults.join('; ')}`;
 }
 
 /** Newcomers meet the fault of an app without any account first, so it has an entry of its own. */

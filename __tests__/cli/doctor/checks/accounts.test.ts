@@ -91,6 +91,14 @@ describe('doctor --account', () => {
       },
     );
 
+    it('finds a host below localhost on this machine, as browsers do', async () => {
+      const url = `http://b.localhost:${portOf(local)}`;
+      const args = ['--account', 'b.localhost', '--url', url, '--app-id', OFFICIAL.b.appId];
+      const { statuses, check } = await examine([...args, '--app-secret', '-', ...wechat()], {}, SECRET_OF_B);
+      expect(check('redirect-uri').detail).toBe(`${url}/callback`);
+      for (const id of APP_CHECKS) expect([id, statuses[id]]).toEqual([id, 'ok']);
+    });
+
     it('checks a host of this machine with https if --url has https', async () => {
       const { check } = await examine([
         '--account',
@@ -130,7 +138,25 @@ describe('doctor --account', () => {
       expect(check('login-in-wechat').remedy).toMatch(/may return no account for this host or path/);
       const other = await examine(['--app-id', OFFICIAL.a.appId, '--url', url, ...wechat()]);
       expect(other.check('login-in-wechat').remedy).toMatch(/^Check that --url/);
+      expect(other.check('login-in-wechat').remedy).toContain(
+        'option `account`, name one of its accounts: --account',
+      );
     });
+  });
+
+  it('asks to remove the baseURL of an app whose accounts have hosts of their own', async () => {
+    const fixed = await startShops(emulator, (req) => accountOf(shopOfHost(req)), {
+      auth: { baseURL: 'http://a.example.com' },
+    });
+    try {
+      const { check } = await examine(['--account', 'http://b.example.com', '--url', fixed.url, ...wechat()]);
+      expect(check('redirect-uri')).toMatchObject({
+        status: 'failed',
+        remedy: expect.stringContaining('remove the option `baseURL` and WECHAT_BASE_URL') as string,
+      });
+    } finally {
+      await fixed.close();
+    }
   });
 
   it.each([['http://b.example.com'], ['/b']])(

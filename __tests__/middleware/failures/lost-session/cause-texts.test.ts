@@ -23,6 +23,7 @@ const SENTENCES: readonly Cause[] = [
   CAUSES.replaced(name),
   CAUSES.gone(),
   CAUSES.navigation.otherHost({ from: 'a.example.com', to: 'b.example.com' }),
+  CAUSES.navigation.hostOfOtherAccount({ from: 'a.example.com', to: 'b.example.com' }),
   CAUSES.navigation.frame(),
   CAUSES.navigation.untrustedProxy(),
 ];

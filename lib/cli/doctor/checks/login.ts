@@ -153,10 +153,15 @@ const NOT_OURS = bilingual(
   '请确认 --url 是这个应用的地址，且应用挂载了 wechatAuth()。' +
     '如果挂载在某个路径下或改了路由，请用选项指定：--mount /auth、--login /wx。',
 );
+const NAME_AN_ACCOUNT = bilingual(
+  'If it has the option `account`, name one of its accounts: --account shop.example.com.',
+  '如果应用使用选项 account，请指定其中一个账号：--account shop.example.com。',
+);
 
 /** An app that serves many accounts has no login route where its option `account` returns no account. */
 function notOurs({ accountBy, baseURL }: Configuration): Bilingual {
-  if (accountBy === undefined) return NOT_OURS;
+  if (accountBy === undefined)
+    return bilingual(`${NOT_OURS.en} ${NAME_AN_ACCOUNT.en}`, NOT_OURS.zh + NAME_AN_ACCOUNT.zh);
   // Without a host or a path, the requests go to the host of --url.
   const isHostGiven = accountBy !== 'appId' || baseURL !== undefined;
   const { en, zh } = isHostGiven ? NO_ACCOUNT_HERE : NO_HOST_OF_ACCOUNT;

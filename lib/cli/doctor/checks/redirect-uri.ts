@@ -26,7 +26,7 @@ export function checkRedirectURI(
   if (wrong)
     return failed(
       ID,
-      otherRelayFault(relay, wrong, expected) ?? redirectURIFault(callbackOf(wrong), callback),
+      otherRelayFault(relay, wrong, expected) ?? redirectURIFault(configuration, callbackOf(wrong), callback),
     );
   const fault = originFault(callback, site.public) ?? derivedBaseFault(configuration, site);
   return fault ? failed(ID, fault) : ok(ID, bilingual(expected, expected));
@@ -53,11 +53,12 @@ function otherRelayFault(
   };
 }
 
-function redirectURIFault(redirectURI: string, expected: URL): Fault {
+function redirectURIFault({ accountBy }: Configuration, redirectURI: string, expected: URL): Fault {
   const detail = TEXTS.differs(untrustedText(redirectURI), expected.href);
   const actual = httpURL(redirectURI);
   if (!actual) return TEXTS.notAnAddress(untrustedText(redirectURI));
-  if (actual.host !== expected.host) return { detail, remedy: TEXTS.otherHost };
+  if (actual.host !== expected.host)
+    return { detail, remedy: accountBy === 'host' ? TEXTS.otherHostOfAccount : TEXTS.otherHost };
   return actual.pathname === expected.pathname
     ? { detail, remedy: TEXTS.otherScheme(actual.protocol) }
     : { detail, remedy: TEXTS.otherPath };
@@ -120,6 +121,11 @@ const TEXTS = {
     'The app has another baseURL. Or it has none, and its proxy does not pass the Host header on. ' +
       'Set the same WECHAT_BASE_URL for the app.',
     '应用的 baseURL 不同，或未设置且代理没有转发 Host 头。请为应用设置相同的 WECHAT_BASE_URL。',
+  ),
+  otherHostOfAccount: bilingual(
+    'The app has a baseURL, which is the same for all hosts: remove the option `baseURL` and WECHAT_BASE_URL. Or its ' +
+      'proxy does not pass the Host header on.',
+    '应用设置了 baseURL，它对所有域名都相同：请去掉选项 baseURL 和 WECHAT_BASE_URL。也可能是代理没有转发 Host 头。',
   ),
   startsOnOtherHost: (start: string, callback: string) => ({
     detail: bilingual(

@@ -1,6 +1,8 @@
 /** Sends one HTTP request. Its error names the stage that failed: name lookup, connection, TLS, HTTP. */
+import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { ipVersion } from '../../../middleware/http/ip-version';
 import { bareHost } from '../../../middleware/options/private-host';
 import { agentsFor, type Agents } from '../../../oauth/transport/agents';
@@ -109,7 +111,8 @@ function send(
     // A request that still waits for its proxy has no connection, and does not report that it was aborted.
     ending.addEventListener('abort', () => fail(ending.reason));
     if (ending.aborted) fail(ending.reason);
-    const request = (isTLS ? https : http).request(url, { agent, headers, signal: ending });
+    const lookup = bareHost(url).endsWith('.localhost') ? lookUpLocalhost : undefined;
+    const request = (isTLS ? https : http).request(url, { agent, headers, signal: ending, lookup });
     // Behind a proxy, the socket is connected before the request gets it.
     request.on('proxyConnect', () => (stage = isTLS ? 'tls' : 'http'));
     request.on('socket', (socket) => {
@@ -126,6 +129,10 @@ function send(
     request.end();
   });
 }
+
+/** Browsers find every name below `localhost` on this machine (RFC 6761, 6.3). Not every resolver does. */
+const lookUpLocalhost: LookupFunction = (_name, options, callback) =>
+  dns.lookup('localhost', options, callback);
 
 const MAX_BODY = 512 * 1024;
 

@@ -295,6 +295,23 @@ export const CAUSES = {
           zh: '请把所有页面重定向到同一域名、让代理转发 Host 头，或更正 baseURL。',
         },
       ),
+    hostOfOtherAccount: ({ from, to }: { readonly from: string; readonly to: string }) =>
+      cause(
+        'host-of-other-account',
+        'WECHAT_OTHER_HOST',
+        {
+          en:
+            `the login started at ${quoted(from)}, but baseURL made WeChat send the browser back to ${quoted(to)}, ` +
+            'which has another account',
+          zh: `登录从 ${quoted(from)} 发起，微信却按 baseURL 回调到 ${quoted(to)}，而那里是另一个账号`,
+        },
+        {
+          en:
+            'If the option `account` chooses by host, remove `baseURL` and WECHAT_BASE_URL: the address then comes ' +
+            'from the request.',
+          zh: '如果 account 按域名选择账号，请去掉 baseURL 和 WECHAT_BASE_URL，地址会从请求中得到。',
+        },
+      ),
     frame: () =>
       cause(
         'frame',

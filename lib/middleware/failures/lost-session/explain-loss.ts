@@ -3,7 +3,8 @@ import type { Bilingual } from '../../../bilingual';
 import { restartsOf } from '../../state/pending-logins';
 import type { Context } from '../../context';
 import { causeOfLoss } from './cause-of-loss';
-import type { Cause } from './causes';
+import { CAUSES, type Cause } from './causes';
+import { areDifferentHosts, hostname, requestedHost } from './evidence';
 
 /** Called for a callback whose login the session does not hold, before the session changes. */
 export function explainLoss(context: Context, state: string): Cause | undefined {
@@ -11,6 +12,20 @@ export function explainLoss(context: Context, state: string): Cause | undefined 
   const cause = causeOfLoss(context, state, isRepeated);
   if (cause) warnOfCause(context, { en: 'A login was lost', zh: '登录丢失' }, cause);
   return cause;
+}
+
+/**
+ * Called for a callback whose login started with another account. If it started at another host, `baseURL`
+ * has brought the browser here.
+ */
+export function explainOtherAccount(context: Context, state: string): void {
+  const { req, config } = context;
+  const start = config.sessionWatch.startOf(state);
+  if (!start || !config.base) return;
+  const [from, to] = [hostname(start.host), hostname(requestedHost(req))];
+  if (!areDifferentHosts(from, to)) return;
+  const cause = CAUSES.navigation.hostOfOtherAccount({ from, to });
+  warnOfCause(context, { en: 'A login was lost', zh: '登录丢失' }, cause);
 }
 
 export function warnOfCause({ config }: Context, consequence: Bilingual, cause: Cause): void {
