@@ -1,13 +1,13 @@
 // Runs the guides about accounts: own users, binding, a second account, revocation, switching.
 import { createHash } from 'node:crypto';
-import { OAuth } from '../../lib';
-import { cookies, sendJSON, type TestRequest } from '../support/app';
+import { MemoryTokenStore, OAuth } from '../../lib';
+import { cookies, sendJSON, startApp as startTestApp, type TestRequest } from '../support/app';
 import { Browser, agree } from '../support/browser';
 import { ask, scan, showCode } from '../support/browsers/scan-login';
 import { environmentOf, emulator, useEmulator } from '../support/emulator';
 import { createHost, listen, type Middleware, type Running } from '../support/hosts';
 import { linkOn, paramIn, stateIn } from '../support/login';
-import { codeOf, ownPageHandler, run, type RunningGuide } from './guide';
+import { codeOf, codeOfPage, ownPageHandler, run, type RunningGuide } from './guide';
 import { betterSqlite3, describeOnSqlite, pgPool, SqliteDatabase } from './sqlite';
 
 useEmulator();
@@ -160,8 +160,8 @@ describe('binding WeChat to a password account', () => {
   };
   const checkPassword = (name: string, password: string): Promise<string | undefined> =>
     Promise.resolve(password === 'right' ? `id of ${name}` : undefined);
-  const startApp = (): Promise<RunningGuide> =>
-    start('bind-wechat', 'app.ts', { given: { links, checkPassword } });
+  const startApp = (env: Record<string, string> = {}): Promise<RunningGuide> =>
+    start('bind-wechat', 'app.ts', { given: { links, checkPassword }, env });
   const withPassword = async (
     url: string,
     name: string,
@@ -244,6 +244,31 @@ describe('binding WeChat to a password account', () => {
     expect(await bind(anna)).toBe(200);
     expect((await post(anna, '/unbind')).status).toBe(303);
     expect(await bind(anna, 'emoji')).toBe(200);
+  });
+
+  it('binds a mini program by the password, under the same conditions', async () => {
+    const { appId, appSecret } = emulator.apps.miniProgram;
+    jest.spyOn(console, 'error').mockImplementation(() => undefined); // Express prints the refusal
+    const { url } = await startApp({
+      WECHAT_MINI_PROGRAM_APP_ID: appId,
+      WECHAT_MINI_PROGRAM_APP_SECRET: appSecret,
+    });
+    const bindAs = async (name: string, password = 'right', user = 'ming'): Promise<[number, string]> => {
+      const body = JSON.stringify({ name, password, code: emulator.issueCode({ app: appId, user }) });
+      const { status, body: text } = await new Browser(url, 'a mini program').request('/mini/bind', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body,
+      });
+      return [status, status === 200 ? text : ''];
+    };
+    expect(await bindAs('anna', 'wrong')).toEqual([403, '']);
+    expect(rows.size).toBe(0);
+    for (let tries = 1; tries <= 2; tries++)
+      expect(await bindAs('anna')).toEqual([200, JSON.stringify({ id: 'id of anna' })]);
+    expect(await bindAs('bob')).toEqual([409, '']);
+    expect(await bindAs('anna', 'right', 'emoji')).toEqual([409, '']);
+    expect([...rows]).toEqual([[`${appId}:${openid('ming', appId)}`, 'id of anna']]);
   });
 
   it('binds and unbinds also for a user who logged in with WeChat', async () => {
@@ -417,19 +442,25 @@ describe('a second account for payment', () => {
 describe('revocation and deletion events', () => {
   const TOKEN = 'a token of the test';
   const done: string[] = [];
-  let exists = true;
+  const removed = new Set<string>();
   const accounts = {
-    exists: () => Promise.resolve(exists),
-    clearProfile: (id: string) => Promise.resolve(void done.push(`clear ${id}`)),
-    remove: (id: string) => Promise.resolve(void (done.push(`remove ${id}`), (exists = false))),
+    exists: (appid: string, id: string) => Promise.resolve(!removed.has(appid + id)),
+    clearProfile: (appid: string, id: string) => Promise.resolve(void done.push(`clear ${appid} ${id}`)),
+    remove: (appid: string, id: string) =>
+      Promise.resolve(void (done.push(`remove ${appid} ${id}`), removed.add(appid + id))),
   };
+  beforeEach(() => {
+    done.length = 0;
+    removed.clear();
+  });
   const signed = (at = Date.now(), token = TOKEN): string => {
     const [timestamp, nonce] = [String(Math.floor(at / 1000)), '4711'];
     const signature = createHash('sha1').update([token, timestamp, nonce].sort().join('')).digest('hex');
     return `/wechat/events?${new URLSearchParams({ timestamp, nonce, signature, echostr: 'echo' }).toString()}`;
   };
   const xml = (event: string, appid: string): string =>
-    `<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[${event}]]></Event><OpenID><![CDATA[${openid()}]]></OpenID>` +
+    `<xml><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[${event}]]></Event>` +
+    `<OpenID><![CDATA[${openid('ming', appid)}]]></OpenID>` +
     `<AppID><![CDATA[${appid}]]></AppID><RevokeInfo><![CDATA[301]]></RevokeInfo></xml>`;
   const push = (
     browser: Browser,
@@ -438,22 +469,24 @@ describe('revocation and deletion events', () => {
     appid: string = emulator.apps.official.appId,
   ): ReturnType<Browser['request']> =>
     browser.request(to, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: xml(event, appid) });
+  const startGuide = (): Promise<RunningGuide> =>
+    start('revocation', 'events.ts', { given: { accounts }, env: { WECHAT_MESSAGE_TOKEN: TOKEN } });
 
   it('checks signature and account, deletes what the event names with the token, and ends the session', async () => {
+    const ignored = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
     const deleted = jest.spyOn(OAuth.prototype, 'deleteToken');
-    const app = await start('revocation', 'events.ts', {
-      given: { accounts },
-      env: { WECHAT_MESSAGE_TOKEN: TOKEN },
-    });
-    const browser = Browser.inWechat(app.url);
+    const { url } = await startGuide();
+    const browser = Browser.inWechat(url);
     expect((await browser.logIn(emulator, '/me')).status).toBe(200);
     expect((await browser.get(signed())).body).toBe('echo');
     for (const forged of [signed(Date.now(), 'another'), signed(Date.now() - 600_000), '/wechat/events'])
       expect((await push(browser, forged, 'user_authorization_cancellation')).status).toBe(403);
-    const ofAnother = 'user_authorization_cancellation';
-    await push(browser, signed(), ofAnother, emulator.apps.website.appId);
-    expect(done).toEqual([]);
-    expect(deleted).not.toHaveBeenCalled();
+    const { appId } = emulator.apps.unbound;
+    await push(browser, signed(), 'user_authorization_cancellation', appId);
+    expect([done, deleted.mock.calls]).toEqual([[], []]);
+    expect(ignored.mock.calls).toEqual([
+      [`user_authorization_cancellation of ${appId}, which is not in OWN_APPS`],
+    ]);
     for (const event of [
       'user_info_modified',
       'user_authorization_revoke',
@@ -461,10 +494,51 @@ describe('revocation and deletion events', () => {
       'subscribe',
     ])
       expect((await push(browser, signed(), event)).body).toBe('success');
-    expect(done).toEqual([`clear ${openid()}`, `clear ${openid()}`, `remove ${openid()}`]);
+    const user = `${emulator.apps.official.appId} ${openid()}`;
+    expect(done).toEqual([`clear ${user}`, `clear ${user}`, `remove ${user}`]);
     expect(deleted.mock.calls).toEqual([[openid()], [openid()]]);
     await Promise.all(deleted.mock.results.map(({ value }) => value as Promise<void>));
     expect((await browser.get('/me')).status).toBe(403);
+  });
+
+  it('deletes a user of the website app, with the stored token', async () => {
+    const deleted = jest.spyOn(MemoryTokenStore.prototype, 'delete');
+    const { appId } = emulator.apps.website;
+    const { url } = await startGuide();
+    const pc = Browser.onDesktop(url);
+    expect((await pc.logIn(emulator, '/me')).status).toBe(200);
+    expect((await push(pc, signed(), 'user_authorization_cancellation', appId)).body).toBe('success');
+    expect(done).toEqual([`remove ${appId} ${openid('ming', appId)}`]);
+    expect(deleted.mock.calls).toEqual([[`${appId}:${openid('ming', appId)}`]]);
+    expect((await pc.get('/me')).status).toBe(403);
+  });
+
+  it.each<[string, () => string]>([
+    ['the account', () => codeOf('accounts/revocation', 'delete-account.ts')],
+    ['nothing but the login', () => codeOfPage('docs/sessions.md', 'sign-out.ts')],
+  ])('a route of the app deletes %s with the token, also of a user on a PC', async (_what, code) => {
+    const { exports } = await run(code(), { given: { accounts } });
+    const route = (exports['deleteAccount'] ?? exports['signOut']) as Middleware;
+    const tokenStore = new MemoryTokenStore();
+    const { appId, appSecret } = emulator.apps.website;
+    const app = await startTestApp(emulator, {
+      auth: { tokenStore, website: { appId, appSecret } },
+      routes: (host) => host.use('/leave', route),
+    });
+    running.push(app);
+    for (const [browser, id] of [
+      [Browser.onDesktop(app.url), appId],
+      [Browser.inWechat(app.url), emulator.apps.official.appId],
+    ] as const) {
+      const key = `${id}:${openid('ming', id)}`;
+      expect((await browser.logIn(emulator, '/me')).status).toBe(200);
+      expect(await tokenStore.get(key)).toBeDefined();
+      expect((await post(browser, '/leave')).location).toBe('/bye');
+      expect(await tokenStore.get(key)).toBeUndefined();
+      expect((await browser.get('/me')).status).toBe(302);
+    }
+    const users = done.map((each) => each.split(' ')[1]);
+    expect(users).toEqual('deleteAccount' in exports ? [appId, emulator.apps.official.appId] : []);
   });
 });
 

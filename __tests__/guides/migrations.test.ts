@@ -201,6 +201,19 @@ describe('from wechat-oauth', () => {
       (id: string) => ({ openid: id, id: 7, name: '小明' }),
     ],
     [
+      'wechat-oauth on a PC',
+      'openid',
+      [
+        [
+          "const login = { appid, openid, scope: 'snsapi_userinfo', flow: 'official' };",
+          "const login = require('./login-of.js').loginOf(session);",
+        ],
+        ['openid: wechat.openid });', 'openid: wechat.openid, via: wechat.flow });'],
+      ],
+      (id: string) => ({ openid: id, via: 'website' }),
+      (id: string) => ({ openid: id }),
+    ],
+    [
       'an app with its own user ids',
       'userId',
       [
@@ -217,7 +230,10 @@ describe('from wechat-oauth', () => {
   ] as const)('the users of old sessions of %s', (_, key, replace, oldSession, keptUser) => {
     /** An app whose page /old writes a session as the old login did. */
     const start = async (session = oldSession(openid()) as object): Promise<Browser> => {
-      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { replace, env: env() });
+      const loginOf = await run(codeOf('from-wechat-oauth', 'login-of.js'), { env: env() });
+      await loginOf.close();
+      const packages = { './login-of.js': loginOf.exports };
+      app = await run(codeOf('from-wechat-oauth', 'keep-logins.js'), { replace, env: env(), packages });
       const keepLogins = app.exports['keepLogins'] as Middleware;
       site = await startApp(wechat, {
         auth: { http: trusting() },
@@ -260,6 +276,7 @@ describe('from wechat-oauth', () => {
       const stored = (await browser.get('/session')).json() as { wechat: WechatSession };
       expect(stored).toMatchObject(oldSession(openid()));
       expect(stored.wechat.openid).toBe(openid());
+      expect(stored.wechat.flow).toBe('via' in oldSession('') ? 'website' : 'official');
     });
 
     it('can log out, in both versions', async () => {
