@@ -194,11 +194,14 @@ describe('req.wechat.loginURL()', () => {
       wechat.loginURL(),
       wechat.loginURL({ returnTo: '/me?a=1&b=中#c' }),
       wechat.loginURL({ scope: 'snsapi_userinfo', returnTo: undefined }),
+      // What a query parser makes of `?returnTo[toString]=1`.
+      wechat.loginURL({ returnTo: { toString: '1' }, scope: Symbol('s') } as never),
     ]);
     expect(response.json()).toEqual([
       '/shop/login',
       '/shop/login?returnTo=%2Fme%3Fa%3D1%26b%3D%E4%B8%AD%23c',
       '/shop/login?scope=snsapi_userinfo',
+      '/shop/login',
     ]);
     expect(response.headers['set-cookie']).toBeUndefined();
     const withoutSession = await startApp(emulator, {

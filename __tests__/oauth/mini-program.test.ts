@@ -156,6 +156,25 @@ describe('a mini program', () => {
     expect(user.unionid).toMatch(/^o/);
   });
 
+  const DEEP = '['.repeat(100_000) + ']'.repeat(100_000);
+  it.each([
+    ['100,000 levels', `"extra":${DEEP}`],
+    ['a nickname of 60,000 characters', `"nickName":"${'x'.repeat(60_000)}"`],
+    ['a list of 1,025 values', `"extra":[${'1,'.repeat(1_024)}1]`],
+    ['33 fields', Array.from({ length: 33 }, (_, at) => `"f${at}":1`).join()],
+  ])('refuses decrypted data with %s: the user can encrypt anything', async (_what, fields) => {
+    fixture.emulator.fail('jscode2session', { patch: { session_key: KEY } });
+    const { appId } = fixture.emulator.apps.miniProgram;
+    const openId = fixture.emulator.openid('ming', appId);
+    const { encryptedData, iv } = encrypt(
+      `{"openId":"${openId}","watermark":{"appid":"${appId}"},${fields}}`,
+    );
+    const oauth = fixture.createOAuth({ kind: 'miniProgram' });
+    const error = await failure(oauth.getUserByCode({ code: code(), encryptedData, iv }));
+    expect(error).toMatchObject({ kind: 'decryption', status: 400 });
+    expect(error.message.length).toBeLessThan(200);
+  });
+
   it('gets the unionid that only the decrypted data has', async () => {
     fixture.emulator.fail('jscode2session', { patch: { session_key: KEY, unionid: undefined } });
     const user = await fixture

@@ -1,5 +1,6 @@
 // Causes every error, and searches everything in it for secrets.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -112,6 +113,30 @@ describe('an errcode', () => {
     );
     await expectNoSecretInAny((options) => oauth(url, options));
   });
+
+  it.each<[string, (all: string, res: ServerResponse) => void]>([
+    ['an errmsg', (all, res) => res.end(JSON.stringify({ errcode: 48001, errmsg: all }))],
+    ['a content type', (all, res) => res.setHeader('Content-Type', all).end('no JSON')],
+    ['an unknown field', (all, res) => res.end(JSON.stringify({ openid: 7, [all.slice(0, 60)]: all }))],
+  ])(
+    'does not show the secrets of the exchange that a later response repeats in %s',
+    async (_where, respond) => {
+      const seen: string[] = [SECRET.access, SECRET.refresh];
+      const { url } = await opened(
+        startHttpServer((req, res) => {
+          const { pathname, searchParams } = new URL(req.url ?? '', 'http://h');
+          seen.push(...searchParams.values());
+          if (pathname.endsWith('/userinfo')) respond(seen.map(encodeURIComponent).join(' '), res);
+          else res.end(JSON.stringify({ ...record, scope: 'snsapi_userinfo' }));
+        }),
+      );
+      await expectNoSecret(oauth(url).getUserByCode(SECRET.code));
+      const accessToken = await oauth(url).getAccessToken(SECRET.code);
+      await expectNoSecret(oauth(url).getUserByAccessToken(accessToken));
+      expect(seen).toContain(SECRET.code);
+      expect(seen).toContain(SECRET.appsecret);
+    },
+  );
 
   it.each(Object.keys(ENCODINGS))(
     'does not show the secrets that WeChat repeats, in the form: %s',

@@ -408,7 +408,8 @@ export function loginPath(
       'Give routes.login a path and configure such an account, or call req.wechat.login().',
   );
   const query = Object.entries({ returnTo, scope, flow, data, session }).flatMap(([name, value]) =>
-    value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
+    // An app may pass on what a query parser made of `?returnTo[a]=b`.
+    typeof value === 'string' ? `${name}=${encodeURIComponent(value)}` : [],
   );
   return query.length > 0 ? `${path}?${query.join('&')}` : path;
 }

@@ -1,5 +1,6 @@
 import crypto from 'node:crypto';
 import { WechatAuthError } from '../errors';
+import { isSmall } from './json-limits';
 import { withoutUnsafeNames } from './unsafe-names';
 import { idsOf, isId, type WechatUser } from './user';
 
@@ -111,7 +112,7 @@ export function userOfSession(
   decryptUser: (encrypted: EncryptedData) => MiniProgramUser,
 ): WechatUser {
   if (!encrypted) return idsOf({ openid, unionid });
-  const user = withoutUnsafeNames(decryptUser({ sessionKey, ...encrypted })) as MiniProgramUser;
+  const user = ofLimitedSize(decryptUser({ sessionKey, ...encrypted }));
   if (user.openId !== openid) throw otherUser();
   const decrypted = decryptedUnionid(user);
   const ids = idsOf({ openid, unionid: unionid ?? decrypted });
@@ -119,6 +120,21 @@ export function userOfSession(
   // WeChat spells these names openId and unionId: any other spelling was forged.
   const others = Object.entries(user).filter(([name]) => name !== 'openid' && name !== 'unionid');
   return { ...Object.fromEntries(others), ...ids };
+}
+
+const MAX_FIELDS = 32;
+const MAX_ADDRESS = 2_048;
+
+/** A user who knows the session key can encrypt anything, and it would be kept in the session. */
+function ofLimitedSize(user: MiniProgramUser): MiniProgramUser {
+  const values = Object.values(user);
+  if (values.length <= MAX_FIELDS && values.every((value) => isSmall(value, MAX_ADDRESS)))
+    return withoutUnsafeNames(user) as MiniProgramUser;
+  throw new WechatAuthError(
+    'decryption',
+    'The decrypted data has more fields or larger ones than WeChat sends. ' +
+      'Use encryptedData and iv as wx.getUserInfo returned them.',
+  );
 }
 
 /** Checks the decrypted unionId as the unionid of a response is checked: apps use either as a key. */

@@ -34,8 +34,9 @@ import { AccessToken } from './tokens/access-token';
 import { TokenKeeper, type TokenBackend } from './tokens/token-keeper';
 import type { Agents } from './transport/agents';
 import { copyHttpOptions, type WechatHttpOptions } from './transport/http-options';
+import type { Secrets } from './transport/read-response';
 import type { ResponseName, Responses } from './transport/response-schemas';
-import { WechatAPI, type WechatCall } from './transport/wechat-api';
+import { WechatAPI, type Query, type WechatCall } from './transport/wechat-api';
 import { idsOf, type WechatLang, type WechatUser } from './user';
 
 /** The errcodes for an access token that WeChat no longer accepts although it is valid by our clock. */
@@ -226,7 +227,12 @@ export class OAuth {
     };
     const endpoint = this.#credentials.endpoints.accessToken;
     const created = Date.now();
-    return await this.#save(created, await this.#call({ endpoint, query, expects: 'token' }));
+    const token = await this.#save(created, await this.#call({ endpoint, query, expects: 'token' }));
+    EXCHANGES.set(
+      token,
+      endpoint.secrets.map((name) => (query as Query)[name]),
+    );
+    return token;
   }
 
   /**
@@ -322,7 +328,14 @@ export class OAuth {
 
   async #profile(openid: string, token: AccessToken, lang: WechatLang | undefined): Promise<WechatUser> {
     const query = { access_token: token.data.access_token, openid, lang: [lang, 'zh_CN'].find(Boolean) };
-    const user = await this.#call({ endpoint: API.userInfo, query, expects: 'user', retry: true });
+    const knownSecrets = (): Secrets => [token.data.refresh_token, ...(EXCHANGES.get(token) ?? [])];
+    const user = await this.#call({
+      endpoint: API.userInfo,
+      query,
+      expects: 'user',
+      retry: true,
+      knownSecrets,
+    });
     if (user.openid === openid) return user as WechatUser;
     throw new WechatAuthError(
       'bad_answer',
@@ -514,7 +527,9 @@ export class OAuth {
   }
 
   /** Calls WeChat, and reports the call on the diagnostics channels. */
-  async #call<Name extends ResponseName>(call: WechatCall<Name>): Promise<Responses[Name]> {
+  async #call<Name extends ResponseName>(request: WechatCall<Name>): Promise<Responses[Name]> {
+    const knownSecrets = (): Secrets => [this.appsecret, ...(request.knownSecrets?.() ?? [])];
+    const call = { ...request, knownSecrets };
     if (!callAnswered.hasSubscribers && !callFailed.hasSubscribers) return await this.#api.call(call);
     const { path } = call.endpoint;
     const started = performance.now();
@@ -581,6 +596,9 @@ export class OAuth {
     };
   }
 }
+
+/** What was sent for a token, so that it can be masked if a gateway echoes it in a later call. */
+const EXCHANGES = new WeakMap<AccessToken, Secrets>();
 
 function clientCredentialsOf({ component, appsecret }: LooseOptions, secret: () => string): Credentials {
   if (component == null) return ownCredentials(secret);

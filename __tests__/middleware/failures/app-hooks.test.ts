@@ -52,6 +52,37 @@ describe('onError that calls next and then throws', () => {
   });
 });
 
+describe.each(HOSTS)('a function that throws what a framework cannot read, on %s', (host) => {
+  const withoutPrototype = Object.create(null) as object;
+  const unreadable = Object.defineProperty(new Error('x'), 'status', {
+    get: () => {
+      throw new Error('not this one');
+    },
+  });
+
+  it.each([withoutPrototype, unreadable, { toString: 7 }])(
+    'passes on an error that names it as its cause (%#)',
+    async (odd) => {
+      const fail = (): never => {
+        throw odd as Error;
+      };
+      for (const [auth, path] of [
+        [{ onError: fail }, '/callback?state=x'],
+        [{ flow: fail }, '/login'],
+        [{ flow: () => Promise.resolve().then(fail) as never }, '/login'],
+      ] as const) {
+        const app = await startApp(emulator, { host, auth });
+        expect((await Browser.inWechat(app.url).get(path)).status).toBe(599);
+        const [error] = app.errors as Error[];
+        expect(error).toBeInstanceOf(Error);
+        expect(error?.cause === odd || error === odd).toBe(true);
+        expect(error?.message).toContain('threw a value that is not an error');
+        await app.close();
+      }
+    },
+  );
+});
+
 describe('req.wechat.login()', () => {
   it.each(HOSTS)('responds on %s, and does not reject if it is not awaited', async (host) => {
     const rejections: unknown[] = [];

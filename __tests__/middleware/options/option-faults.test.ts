@@ -150,6 +150,23 @@ describe('faults of the options', () => {
     ]);
   });
 
+  it('name a value that holds no options once, and not its characters', () => {
+    for (const routes of ['/auth/login', ['/login'], 7, '/'.repeat(5_000_000)])
+      expect(pathsOf({ ...APP, routes })).toEqual(['routes']);
+  });
+
+  it('name a list of session keys that is too long, without reading it', () => {
+    expect(pathsOf({ ...APP, preserveSession: new Array<string>(2 ** 31) })).toEqual(['preserveSession']);
+  });
+
+  it.each(['a revoked Proxy', 'a getter that throws'])('name headers that cannot be read: %s', (what) => {
+    const getter = Object.defineProperty({}, 'X-A', { enumerable: true, get: throwError });
+    const headers = what === 'a revoked Proxy' ? revokedProxy() : getter;
+    expect(() => wechatAuth({ ...APP, http: { headers: headers as never } })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('http.headers') as string }) as Error,
+    );
+  });
+
   it('name missing credentials', () => {
     const missing =
       /^is missing, and so is website\. Give appId and appSecret .* WECHAT_APP_ID and WECHAT_APP_SECRET\.$/;

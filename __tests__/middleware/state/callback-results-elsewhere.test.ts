@@ -331,6 +331,32 @@ describe('two processes with one cache', () => {
   });
 });
 
+describe('a shared cache with records of another form', () => {
+  const RECORDS: readonly unknown[] = [
+    null,
+    {},
+    [],
+    [null],
+    7,
+    'text',
+    { login: {} },
+    { login: 7 },
+    { pending: 7 },
+  ];
+
+  it.each(RECORDS.map((record) => [record]))('counts as one without records: %j', async (record) => {
+    const cache = new RecordingCache();
+    const lock = cache.lock.bind(cache);
+    Object.assign(cache, { lock, readCache: () => Promise.resolve(record) });
+    const results = processWith(cache);
+    const { result } = await results.shareResult(CALLBACK, stepsOf('ming'));
+    expect(result).toMatchObject({ login: { openid: 'ming' } });
+    expect(await processWith(cache).recallCallback(CALLBACK)).toBeUndefined();
+    expect(await processWith(cache).finishing.with(COOKIES)).toEqual([]);
+    await processWith(cache).finishing.record(COOKIES, { state: STATE });
+  });
+});
+
 describe('the memory of one process', () => {
   it('says whether there are other processes to ask', () => {
     expect(processWith(undefined).hasOtherProcesses).toBe(false);

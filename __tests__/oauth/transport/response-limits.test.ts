@@ -113,7 +113,7 @@ describe('a field', () => {
       'tokens of 2,048 characters',
       { access_token: 'a'.repeat(2_048), refresh_token: 'r'.repeat(2_048) },
     ],
-    ['access_token', '20 scopes', { scope: `${Array.from({ length: 20 }, (_, at) => `s${at}`).join(',')},` }],
+    ['access_token', '20 scopes', { scope: 'snsapi_later,'.repeat(20) }],
     [
       'access_token',
       'unknown values',
@@ -130,6 +130,14 @@ describe('a field', () => {
     const result = (await call(endpoint, patch)) as { data?: unknown };
     expect(result.data ?? result).toMatchObject(patch);
   });
+});
+
+it('only names of scopes are kept in a scope: a gateway may echo secrets there', async () => {
+  const scope = `snsapi_base,${'0123456789abcdef'.repeat(2)},071ANc0d3,\u001b[2J snsapi_userinfo ,`;
+  const token = (await call('access_token', { scope })) as { data: TokenData };
+  expect(token.data.scope).toBe('snsapi_base,snsapi_userinfo');
+  const none = (await call('access_token', { scope: '91_token,\u0000' })) as { data: TokenData };
+  expect(none.data.scope).toBe('');
 });
 
 it('a refused response is described without the values of its fields', async () => {

@@ -104,13 +104,25 @@ export function nextIf(passes: Promise<boolean>, next: Next): void {
 
 /**
  * Express and Connect take a falsy error, or the string "route", for success: they would call the next
- * handler.
+ * handler. What they cannot read would end the process.
  */
 function asError(thrown: unknown): unknown {
-  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  if (typeof thrown === 'object' && thrown !== null && isReadable(thrown)) return thrown;
   return new Error('The session or a function of the app threw a value that is not an error.', {
     cause: thrown,
   });
+}
+
+/** Whether frameworks can read what they show of an error. */
+function isReadable(thrown: object): boolean {
+  try {
+    const { stack, message, status, statusCode, headers } = thrown as Record<string, unknown>;
+    return [thrown, stack, message, status, statusCode, headers].every(
+      (each) => typeof String(each) === 'string',
+    );
+  } catch {
+    return false;
+  }
 }
 
 function sendPageOrJSON(context: Context, error: WechatError, details: LoginFailure['details']): void {

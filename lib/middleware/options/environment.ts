@@ -99,12 +99,16 @@ function filled<T extends object>(
   return given !== undefined && !isOptionsObject(given) ? given : (withDefaults(given, defaults) as T);
 }
 
-/** The given values, and defaults for the others. An undefined value counts as not given. */
+/**
+ * The given values, and defaults for the others. An undefined value counts as not given, and so does
+ * something that cannot hold values, which the checks report.
+ */
 export function withDefaults<D extends object>(
   given: { readonly [K in keyof D]?: D[K] | undefined } | undefined,
   defaults: D,
 ): D {
-  const own = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  const values = isOptionsObject(given) ? Object.entries(given) : [];
+  const own = values.filter(([, value]) => value !== undefined);
   return ownCopy({ ...defaults, ...Object.fromEntries(own) });
 }
 

@@ -4,10 +4,11 @@
  */
 import { WechatAuthError } from '../../errors';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
+import { isObject } from '../../is-object';
 import { lazyCache, type Cache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
-import { acrossProcesses, orUndefined, SHARED_MS } from './across-processes';
+import { acrossProcesses, isLogin, orUndefined, SHARED_MS } from './across-processes';
 import { FinishingLogins, type FinishingLogin } from './finishing-logins';
 import { hash } from './hash';
 import { Logouts, type EndedLogin } from './logouts';
@@ -126,7 +127,7 @@ export class CallbackResults {
         return { restartState };
       }
     };
-    const result = acrossProcesses<LoginResult>(this.#cache, `code:${key}`, work);
+    const result = acrossProcesses(this.#cache, `code:${key}`, work, isLoginResult);
     keepUnlessFailed(this.#results(), key, result);
     return { result: await result, isFirst };
   }
@@ -141,10 +142,10 @@ export class CallbackResults {
     if (known && known.openid !== openid) refuseOtherUser();
     known?.resultKeys.push(resultKey);
     if (known) return known.login;
-    const login = acrossProcesses(this.#cache, stateKey(state), async () => ({
-      openid,
-      login: await complete(),
-    })).then((owner) => (owner.openid === openid ? owner.login : refuseOtherUser()));
+    const work = async (): Promise<Owner> => ({ openid, login: await complete() });
+    const login = acrossProcesses(this.#cache, stateKey(state), work, isOwner).then((owner) =>
+      owner.openid === openid ? owner.login : refuseOtherUser(),
+    );
     this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
     // In this process, a refusal by the app is kept as well, so that `onLogin` is not asked again. Another
     // process asks it once more: acrossProcesses() keeps no failure.
@@ -156,7 +157,12 @@ export class CallbackResults {
   #restartOf(state: string, fresh: string): Promise<string> {
     const known = this.#restarts().get(state);
     if (known) return known;
-    const restart = acrossProcesses(this.#cache, `restart:${hash([state])}`, () => Promise.resolve(fresh));
+    const restart = acrossProcesses(
+      this.#cache,
+      `restart:${hash([state])}`,
+      () => Promise.resolve(fresh),
+      (record) => typeof record === 'string',
+    );
     this.#restarts().set(state, restart);
     return restart;
   }
@@ -262,7 +268,7 @@ export class CallbackResults {
     const [login, code] = await Promise.all(
       keys.map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(servedKey(key)))),
     );
-    return (login ?? code) as CallbackLogin | undefined;
+    return [login, code].find(isCallbackLogin);
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
@@ -271,6 +277,25 @@ export class CallbackResults {
     this.#reported().set(id, true);
     return isNew;
   }
+}
+
+interface Owner {
+  readonly openid: string;
+  readonly login: WechatSession;
+}
+
+function isOwner(record: unknown): record is Owner {
+  return isObject(record) && isLogin((record as Partial<Owner>).login);
+}
+
+function isLoginResult(record: unknown): record is LoginResult {
+  if (!isObject(record)) return false;
+  const { login, isOtherUser, restartState } = record as Record<string, unknown>;
+  return isOtherUser === true || typeof restartState === 'string' || isLogin(login);
+}
+
+function isCallbackLogin(record: unknown): record is CallbackLogin {
+  return isObject(record) && isObject((record as Partial<CallbackLogin>).pending);
 }
 
 /** The key of a callback that has logged somebody in: another code may follow. */

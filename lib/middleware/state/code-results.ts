@@ -2,10 +2,11 @@
  * Lets a client that posts its code twice share one exchange: a double tap, or, with a session, a second try
  * after a response that was lost. WeChat accepts a code only once.
  */
+import { isObject } from '../../is-object';
 import { lazyCache, type LazyCache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
-import { acrossProcesses, SHARED_MS } from './across-processes';
+import { acrossProcesses, isLogin, SHARED_MS } from './across-processes';
 import type { CallbackResults } from './callback-results';
 import { hash } from './hash';
 import { newState } from './pending-logins';
@@ -110,7 +111,7 @@ export class CodeResults {
     poster: Pick<CodeInProgress, 'client' | 'state' | 'hasSecret' | 'since'>,
     exchange: () => Promise<CodeLogin>,
   ): CodeInProgress {
-    const result = acrossProcesses(this.#cache, `client-code:${key}`, exchange);
+    const result = acrossProcesses(this.#cache, `client-code:${key}`, exchange, isCodeLogin);
     const started = { ...poster, result, isOver: false };
     this.#results().set(key, started);
     result.then(
@@ -119,4 +120,8 @@ export class CodeResults {
     );
     return started;
   }
+}
+
+function isCodeLogin(record: unknown): record is CodeLogin {
+  return isObject(record) && isLogin((record as Partial<CodeLogin>).login);
 }

@@ -4,6 +4,7 @@
  * longer exist. The logout then ends these logins.
  */
 import { STORE_LIMIT_MS } from '../../async/time-limit';
+import { isObject } from '../../is-object';
 import { lazyCache } from '../../lazy-cache';
 import type { SharedCache } from '../../stores/shared-cache';
 import { orUndefined, SHARED_MS } from './across-processes';
@@ -95,7 +96,11 @@ export class FinishingLogins {
 }
 
 function loginsOf(entry: unknown): Logins {
-  return Array.isArray(entry) ? (entry as Logins) : [];
+  return Array.isArray(entry) ? entry.filter(isFinishingLogin) : [];
+}
+
+function isFinishingLogin(record: unknown): record is FinishingLogin {
+  return isObject(record) && typeof (record as Partial<FinishingLogin>).state === 'string';
 }
 
 /** The newest logins, each once. */

@@ -88,12 +88,25 @@ export function resolveHttpOptions(options: WechatHttpOptions): ResolvedHttpOpti
 
 /** A copy, also of the headers and of their groups (`common`): the app may change its object afterwards. */
 export function copyHttpOptions(options: WechatHttpOptions): WechatHttpOptions {
-  if (!options.headers) return { ...options };
-  const headers = Object.entries(options.headers).map(([name, value]: [string, unknown]) => [
-    name,
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value,
-  ]);
-  return { ...options, headers: Object.fromEntries(headers) as NonNullable<WechatHttpOptions['headers']> };
+  return options.headers ? { ...options, headers: copyHeaders(options.headers) } : { ...options };
+}
+
+type Headers = NonNullable<WechatHttpOptions['headers']>;
+
+/** @throws WechatAuthError of kind `config` if a getter or a Proxy throws. */
+function copyHeaders(given: Headers): Headers {
+  try {
+    const headers = Object.entries(given).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value,
+    ]);
+    return Object.fromEntries(headers) as Headers;
+  } catch {
+    throw new WechatAuthError(
+      'config',
+      'http.headers throws when it is read. Give a plain object of headers.',
+    );
+  }
 }
 
 /** @throws WechatAuthError of kind `config` if it is not a number of milliseconds. */

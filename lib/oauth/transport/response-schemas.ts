@@ -3,16 +3,15 @@
  */
 import * as v from 'valibot';
 import { isObject } from '../../is-object';
+import { isSmall, MAX_TEXT } from '../json-limits';
 import { withoutUnsafeNames } from '../unsafe-names';
 import { isId } from '../user';
 import { integerOf } from './read-json';
 
 const MAX_TOKEN = 2_048;
-const MAX_TEXT = 1_024;
 const MAX_ADDRESS = 2_048;
 const MAX_SCOPES = 20;
 const MAX_TEXTS = 100;
-const MAX_LEVELS = 8;
 
 // Each check has a message of its own: Valibot's own messages repeat the value, which may be a secret.
 const NOT_STRING = 'is not a string';
@@ -34,11 +33,19 @@ const token = v.pipe(textOf(MAX_TOKEN), v.nonEmpty('is empty'));
 const text = textOf(MAX_TEXT);
 const scope = v.pipe(
   text,
-  v.check((names) => scopesIn(names) <= MAX_SCOPES, TOO_LONG),
+  v.check((names) => scopesIn(names).length <= MAX_SCOPES, TOO_LONG),
+  v.transform((names) =>
+    scopesIn(names).every(isScope) ? names : scopesIn(names).filter(isScope).join(','),
+  ),
 );
 
-function scopesIn(names: string): number {
-  return names.split(/[\s,]+/).filter(Boolean).length;
+function scopesIn(names: string): string[] {
+  return names.split(/[\s,]+/).filter(Boolean);
+}
+
+/** Anything else is dropped: the scope is in sessions and messages, and a gateway may echo secrets in it. */
+function isScope(name: string): boolean {
+  return /^[a-z][a-z_.]{0,49}$/i.test(name);
 }
 
 /** A number, or a number sent as a string: WeChat's older documentation shows both. */
@@ -59,27 +66,11 @@ const texts = v.custom<string[]>(
 );
 
 /** A field that WeChat may add later. It is kept; if it is too large, the response is refused. */
-const other = v.pipe(v.unknown(), v.check(isSmall, TOO_LARGE), v.transform(safeCopy));
-
-function isSmall(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= MAX_TEXT;
-  return !isObject(value) || (isShallow(value) && JSON.stringify(value).length <= MAX_TEXT);
-}
-
-/**
- * Checks level by level, because recursion into a hundred thousand levels of JSON would overflow the stack.
- */
-function isShallow(value: object): boolean {
-  let level: object[] = [value];
-  // The response itself is the first level.
-  for (let depth = 2; depth <= MAX_LEVELS; depth++) {
-    const inner = level.flatMap((each) => Object.values(each as Record<string, unknown>));
-    level = inner.filter(isObject);
-    if (level.length === 0) return true;
-    if (inner.length > MAX_TEXT) return false;
-  }
-  return false;
-}
+const other = v.pipe(
+  v.unknown(),
+  v.check((value) => isSmall(value), TOO_LARGE),
+  v.transform(safeCopy),
+);
 
 function safeCopy(value: unknown): unknown {
   return isObject(value) ? withoutUnsafeNames(value) : value;

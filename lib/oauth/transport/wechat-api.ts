@@ -45,6 +45,8 @@ export interface WechatCall<Name extends ResponseName> {
    * first attempt may have used up.
    */
   readonly retry?: boolean;
+  /** Secrets that are not sent, and that a gateway may echo: it has seen them in earlier calls. */
+  readonly knownSecrets?: () => Secrets;
 }
 
 export class WechatAPI {
@@ -117,14 +119,17 @@ export class WechatAPI {
   }
 
   async #attempt<Name extends ResponseName>(
-    { endpoint, query, expects }: WechatCall<Name>,
+    { endpoint, query, expects, knownSecrets }: WechatCall<Name>,
     cancellation: Cancellation,
   ): Promise<Responses[Name]> {
     const { path } = endpoint;
     const sent = new URLSearchParams(
       Object.entries(query).map(([name, value]): [string, string] => [name, asParameter(value)]),
     );
-    const secrets = (): Secrets => endpoint.secrets.map((name) => sent.get(name) ?? undefined);
+    const secrets = (): Secrets => [
+      ...endpoint.secrets.map((name) => sent.get(name) ?? undefined),
+      ...(knownSecrets?.() ?? []),
+    ];
     let response: HttpResponse;
     try {
       this.#agents ??= this.#connect();
