@@ -267,6 +267,33 @@ describeInChromium('a scan login in a browser', () => {
     await pc.getByText(shown).waitFor();
   });
 
+  it('asks again while the session store or a proxy responds 500 with a page', async () => {
+    const app = await start();
+    const pc = await open(`${app.url}/me`, DESKTOP);
+    const phone = await open(await readCode(pc), WECHAT);
+    const isPoll = ({ pathname }: URL): boolean => pathname === '/scan';
+    await pc.route(isPoll, (route) => route.fulfill({ status: 500, body: '<h1>Internal Server Error</h1>' }));
+    await pc.getByText('网络连接中断，正在重试').waitFor();
+    await pc.unrouteAll();
+    await confirm(phone);
+    await pc.waitForURL(isProfile);
+  });
+
+  it('says at the second poll that the first one did not find the login', async () => {
+    const app = await start();
+    const pc = await open(`${app.url}/me`, DESKTOP);
+    const polls: boolean[] = [];
+    await pc.route(
+      ({ pathname }) => pathname === '/scan',
+      async (route) => {
+        polls.push(new URL(route.request().url()).searchParams.has('missed'));
+        await route.fulfill({ json: { status: 'expired' } });
+      },
+    );
+    await pc.getByText('二维码已失效').waitFor();
+    expect(polls).toEqual([false, true]);
+  });
+
   it('goes on by a link without scripts', async () => {
     const app = await start();
     const pc = await open(`${app.url}/me`, { ...DESKTOP, javaScriptEnabled: false });

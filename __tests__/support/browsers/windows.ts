@@ -58,7 +58,7 @@ export class Windows {
     };
   }
 
-  /** Ends a test: empties its tabs, deletes its cookies, and lets the next test have the windows. */
+  /** Ends a test: empties its tabs, deletes its cookies and routes, and lets the next test have the windows. */
   async free(): Promise<void> {
     await Promise.all(
       this.#known
@@ -66,6 +66,8 @@ export class Windows {
         .map(async (window) => {
           const pages = window.context.pages();
           const free = pages.filter((page) => window.tabs.has(page));
+          // A route of a test must not serve the next one.
+          await Promise.all(free.map((page) => page.unrouteAll()));
           // A tab that a page has opened keeps a reference to that page.
           await Promise.all(
             pages.map((page) => (free.includes(page) ? page.goto('about:blank') : page.close())),

@@ -5,6 +5,7 @@
 import { WechatAuthError } from '../../errors';
 import { originOf, redirectURI, scanPath } from '../addresses';
 import { accountOf, type Context } from '../context';
+import { explainScanLoss } from '../failures/lost-session/explain-loss';
 import { authorizeURLOf } from '../options/account';
 import { pathOf } from '../http/request';
 import { redirect } from '../http/response';
@@ -117,6 +118,7 @@ async function handleForm(context: Context, ticket: Ticket): Promise<void> {
   if (!isFromThisPage(context, hasToken)) throw fromOtherSite();
   if (id === undefined) {
     // When this phone got the question, its session held the id. The session has lost it since.
+    explainScanLoss(context);
     sendPhoneMessage(res, languageOf(req), 'forgotten');
     return;
   }

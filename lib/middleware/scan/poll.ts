@@ -8,6 +8,7 @@ import { isCrossSite, scanPath, returnToOrDefault } from '../addresses';
 import { accountOf, isOfThisAccount, type Context } from '../context';
 import { keepTrace } from '../failures/app-trace';
 import { callInTime, HookTooLate } from '../failures/call-in-time';
+import { explainScanLoss } from '../failures/lost-session/explain-loss';
 import { LoginFailure } from '../failures/send-failure';
 import { warnOfHook } from '../failures/warn-operator';
 import { header, queryOf } from '../http/request';
@@ -62,6 +63,7 @@ export async function poll(context: Context): Promise<void> {
   try {
     const pin = req.method === 'POST' ? await pinIn(context) : undefined;
     found = await findScan(context);
+    if (!found && wasMissed(context)) explainScanLoss(context);
     const status = found ? await statusOf(context, found, pin) : EXPIRED;
     if (!isPage) sendJSON(res, 200, status);
     else if (status.status === 'confirmed') redirect(req, res, status.location);
@@ -99,6 +101,11 @@ async function findScan(context: Context): Promise<ScanInSession | undefined> {
   if (state === undefined || pending === undefined) return undefined;
   const root = sessionIdsOf(session, config.sessionKey)?.root;
   return (await config.callbackResults.isLoggedOut(state, root)) ? undefined : { state, pending, root };
+}
+
+/** Whether our page did not find its login before, either. Once may be chance: a login in another tab. */
+function wasMissed(context: Context): boolean {
+  return queryOf(context.req.url ?? '').has('missed') && !isFromElsewhere(context);
 }
 
 /**

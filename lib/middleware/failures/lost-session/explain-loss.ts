@@ -10,9 +10,20 @@ import { areDifferentHosts, hostname, requestedHost } from './evidence';
 export function explainLoss(context: Context, state: string): Cause | undefined {
   const isRepeated = restartsOf(state) !== 0;
   const cause = causeOfLoss(context, state, isRepeated);
-  if (cause) warnOfCause(context, { en: 'A login was lost', zh: '登录丢失' }, cause);
+  if (cause) warnOfCause(context, LOST, cause);
   return cause;
 }
+
+/**
+ * Called for a scan login that the session does not hold any more: of the PC, which polls for it, or of the
+ * phone. Another process may have started it.
+ */
+export function explainScanLoss(context: Context): void {
+  const cause = causeOfLoss(context, '', true);
+  if (cause) warnOfCause(context, LOST, cause);
+}
+
+const LOST = { en: 'A login was lost', zh: '登录丢失' };
 
 /**
  * Called for a callback whose login started with another account. If it started at another host, `baseURL`
@@ -25,7 +36,7 @@ export function explainOtherAccount(context: Context, state: string): void {
   const [from, to] = [hostname(start.host), hostname(requestedHost(req))];
   if (!areDifferentHosts(from, to)) return;
   const cause = CAUSES.navigation.hostOfOtherAccount({ from, to });
-  warnOfCause(context, { en: 'A login was lost', zh: '登录丢失' }, cause);
+  warnOfCause(context, LOST, cause);
 }
 
 export function warnOfCause({ config }: Context, consequence: Bilingual, cause: Cause): void {

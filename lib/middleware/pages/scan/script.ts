@@ -69,7 +69,8 @@ export const PC_SCRIPT = `
       }, function (error) {
         // The app's onError may respond to a failed login with a page, or with a redirect to one.
         if (response.redirected) return { body: {}, page: response.url };
-        if (response.status >= 400) return { body: {}, status: response.status };
+        // The session store or a proxy may be away for a moment: they respond 5xx, and not as JSON.
+        if (response.status >= 400 && response.status < 500) return { body: {}, status: response.status };
         throw error;
       });
     });
@@ -110,7 +111,7 @@ export const PC_SCRIPT = `
     var asks = codes.filter(function (code) { return !scanned || code.url === scanned || code.url === data.status; });
     asks.reduce(function (before, code) {
       return before.then(function () {
-        if (!ended) return ask(code.url).then(function (reply) {
+        if (!ended) return ask(code.url + (code.missed ? '&missed=1' : '')).then(function (reply) {
           if (isOutdated(reply)) return;
           if (code.url === scanned && code.url !== data.status && reply.body.status !== 'scanned' &&
             reply.body.status !== 'confirmed') view.className = '';
