@@ -1,4 +1,6 @@
 // What the phone may do with a ticket: who takes it, whose form counts, and what follows at WeChat.
+import express from 'express';
+import express4 from 'express4';
 import { startApp, type AppOptions, type TestApp } from '../../support/app';
 import { Browser, agree } from '../../support/browser';
 import { ANDROID_WECHAT, DESKTOP_CHROME, PHONE_SAFARI, WECOM } from '../../support/browsers/user-agents';
@@ -11,11 +13,14 @@ import {
   confirm,
   devices,
   formToken,
+  pinOn,
   scan,
   scanOptions,
+  sendPin,
   showCode,
   tap,
 } from '../../support/browsers/scan-login';
+import { HOSTS, type Middleware } from '../../support/hosts';
 import { SESSIONS } from '../../support/sessions';
 
 useEmulator({ switches: { recentLogin: 'ask', denial: 'authdeny' } });
@@ -347,6 +352,33 @@ describe('the form of the question', () => {
     const response = await tap(phone, await phone.get(code.url), 'confirm');
     expect([response.status, formToken(response) !== '']).toEqual([status, status === 200]);
   });
+
+  const PARSERS = {
+    json: [express.json(), express4.json()],
+    urlencoded: [express.urlencoded({ extended: false }), express4.urlencoded({ extended: false })],
+    text: [express.text(), express4.text()],
+    raw: [express.raw(), express4.raw()],
+  } as const;
+  it.each(
+    HOSTS.flatMap((host) =>
+      [['json'], ['text', 'raw'], ['urlencoded'], ['json', 'urlencoded'], ['urlencoded', 'json']].flatMap(
+        (names) =>
+          ([0, 1] as const).map((version) => ({ host, names: names as (keyof typeof PARSERS)[], version })),
+      ),
+    ),
+  )(
+    'is read on $host behind the body parsers $names of Express ($version)',
+    async ({ host, names, version }) => {
+      const before: AppOptions['before'] = (app) => {
+        for (const name of names) app.use(PARSERS[name][version] as unknown as Middleware);
+      };
+      const { pc, phone } = devices(await start({ host, before, auth: { scanLogin: { confirm: 'pin' } } }));
+      const code = await showCode(pc);
+      const shown = await scan(phone, emulator, code.url);
+      const status = await sendPin(pc, code.statusURL, pinOn(shown));
+      expect(status.json()).toMatchObject({ status: 'confirmed' });
+    },
+  );
 
   it('is not read beyond a few kilobytes', async () => {
     const { pc, phone } = devices(await start());

@@ -1,4 +1,5 @@
 /** The body of a form, whether or not the app has parsed it. */
+import { isObject } from '../../is-object';
 import type { HostRequest } from '../http/request';
 
 /** Our forms have a few short fields. */
@@ -10,7 +11,9 @@ const MAX_BYTES = 4_096;
  */
 export async function readForm(req: HostRequest): Promise<ReadonlyMap<string, string>> {
   const { body } = req as { body?: unknown };
-  if (typeof body === 'object' && body !== null) return fieldsOf(Object.entries(body));
+  // body-parser 1, as in Express 4, also sets an empty object for a body that it does not read.
+  const entries = isObject(body) ? Object.entries(body) : [];
+  if (entries.length > 0) return fieldsOf(entries);
   if (typeof body === 'string')
     return fieldsOf(new URLSearchParams(Buffer.byteLength(body) > MAX_BYTES ? '' : body));
   // A body parser of the app has read it, and kept nothing.
