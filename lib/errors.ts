@@ -338,7 +338,7 @@ export class NoOAuthTokenError extends WechatAuthError {
 
   constructor(openid: string) {
     const message = `No token for ${openid}, please authorize first.`;
-    // Were its kind `no_token`, an app that logs such users in again would do so for ever.
+    // With the kind `no_token`, an app would log such users in again and again.
     if (['', 'null', 'undefined'].includes(openid)) super('config', `${message} The app gave no openid.`);
     else super('no_token', message);
   }

@@ -8,7 +8,7 @@ import { failure } from '../oauth/oauth-fixture';
 import { emulated, startApp, type TestRequest } from '../support/app';
 import type { Middleware } from '../support/hosts';
 import { Browser, agree } from '../support/browser';
-import { confirm, scanOptions, showCode } from '../support/browsers/scan-login';
+import { SAME_ORIGIN, codeOn, confirm, scanOptions, tap } from '../support/browsers/scan-login';
 import { emulator, useEmulator } from '../support/emulator';
 import { codeOf, run } from './guide';
 
@@ -41,7 +41,11 @@ async function shownPages(language: 'zh' | 'en'): Promise<string> {
     pages.push(await Browser.onDesktop(emulator.url).get(location, { headers }));
     pages.push(await browser.get(await agree(emulator, location, 'snapshot'), { headers }));
     const phone = Browser.inWechat(withScan.url);
-    const { url } = await showCode(Browser.onDesktop(withScan.url));
+    const onPC = await Browser.onDesktop(withScan.url).get('/login?flow=scan', { headers });
+    const { url } = codeOn(onPC);
+    const question = await phone.get(url);
+    const withoutCookies = Browser.inWechat(withScan.url);
+    pages.push(onPC, await tap(withoutCookies, question, 'confirm', { ...SAME_ORIGIN, ...headers }));
     pages.push(await phone.get(await confirm(phone, emulator, url), { headers }));
     const gone = Browser.inWechat(app.url);
     await gone.get(await agree(emulator, (await gone.get('/login')).location, 'gone'));

@@ -276,7 +276,7 @@ const ENTRY_POINTS: Readonly<Record<string, EntryPoint>> = {
     },
   },
   'the scope that WeChat grants': {
-    ...IN_MESSAGE,
+    ...NOT_SHOWN,
     attack: async (site, markup) => {
       injectFault('access_token', { patch: { scope: markup } });
       return failedLogin(site);

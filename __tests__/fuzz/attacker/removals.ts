@@ -41,7 +41,7 @@ export const REMOVALS: readonly Removal[] = [
       { file: RESULTS, code: 'if (known && known.openid !== openid)', instead: 'if (false)' },
       {
         file: RESULTS,
-        code: '(owner.openid === openid ? owner.login : refuseOtherUser())',
+        code: 'owner.openid === openid ? owner.login : refuseOtherUser()',
         instead: 'owner.login',
       },
     ],

@@ -129,7 +129,7 @@ function snapshotUser(): WechatAuthError {
 function lessScope(granted: string, requested: string): WechatAuthError {
   return new WechatAuthError(
     'scope',
-    `WeChat granted ${granted} where ${requested} was requested. The user must tap 「允许」, and the account needs the ` +
-      'permission for web authorization.',
+    `WeChat granted ${granted || 'no scope'} where ${requested} was requested. The user must tap 「允许」, and the ` +
+      'account needs the permission for web authorization.',
   );
 }
