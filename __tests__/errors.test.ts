@@ -121,6 +121,14 @@ describe('ERROR_KINDS', () => {
     expect(new WechatAuthError('session_missing', 'there is no session').retryable).toBe(false);
   });
 
+  it.each([Number.NaN, 99, 200, 302, 404.5, 600, '404', null])(
+    'has no status that is none of an error: %p',
+    (status) => {
+      const error = new WechatAuthError('config', 'a fault', { status: status as number });
+      expect(error.status).toBe(500);
+    },
+  );
+
   it('is this list: a kind that is removed or renamed breaks apps', () => {
     expect([...ERROR_KINDS].sort()).toEqual(
       [

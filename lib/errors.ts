@@ -235,7 +235,7 @@ const BRAND = Symbol.for('express-wechat-auth.error');
 
 interface ErrorDetails {
   readonly cause?: unknown;
-  /** Replaces the status of the kind. */
+  /** Replaces the status of the kind, if it is a whole number from 400 to 599. */
   readonly status?: number;
 }
 
@@ -275,7 +275,7 @@ export abstract class WechatError extends Error {
   constructor(kind: WechatErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.kind = kind;
-    this.status = details.status ?? KINDS[kind].status;
+    this.status = isErrorStatus(details.status) ? details.status : KINDS[kind].status;
     // A session store that failed may work again later, as its status says.
     this.retryable = KINDS[kind].retryable || this.status === 503;
     this.help = docsPage(`errors.md#${kind}`).en;
@@ -292,6 +292,11 @@ export abstract class WechatError extends Error {
     const { name, message, kind, status, retryable, help, code } = this;
     return { name, message, kind, status, retryable, help, code };
   }
+}
+
+/** An app may create an error itself. Node cannot send every number as a status. */
+function isErrorStatus(status: number | undefined): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }
 
 /** Whether a `session_missing` means that the store of the session failed. */
