@@ -346,14 +346,15 @@ describe('a shared cache with records of another form', () => {
 
   it.each(RECORDS.map((record) => [record]))('counts as one without records: %j', async (record) => {
     const cache = new RecordingCache();
-    const lock = cache.lock.bind(cache);
-    Object.assign(cache, { lock, readCache: () => Promise.resolve(record) });
+    jest.spyOn(cache, 'readCache').mockResolvedValue(record);
     const results = processWith(cache);
     const { result } = await results.shareResult(CALLBACK, stepsOf('ming'));
     expect(result).toMatchObject({ login: { openid: 'ming' } });
     expect(await processWith(cache).recallCallback(CALLBACK)).toBeUndefined();
     expect(await processWith(cache).finishing.with(COOKIES)).toEqual([]);
-    await processWith(cache).finishing.record(COOKIES, { state: STATE });
+    const three = processWith(cache);
+    await three.finishing.record(COOKIES, { state: STATE });
+    expect(await three.finishing.with(COOKIES)).toEqual([{ state: STATE }]);
   });
 });
 
