@@ -135,7 +135,7 @@ describe('the doctor, on the credentials', () => {
       detail: 'is the same as the AppID of the mini program',
     });
     expect(same.check('mobile-app-id').remedy).toMatch(
-      /^Mini program and mobile app are two different apps\./,
+      /^Mini program and mobile app are two different apps, so one of the two AppIDs is wrong\./,
     );
   });
 
@@ -388,7 +388,10 @@ describe('the doctor, on the login pages', () => {
       WECHAT_WEBSITE_APP_SECRET: emulator.apps.official.appSecret,
     }));
     expect(bad).toEqual(['login-page', 'website-login-page']);
-    expect(check('login-page').detail).toMatch(/10016|10005/);
+    expect(check('login-page').detail).toContain('10016');
+    expect(check('login-page').remedy).toMatch(
+      /^This AppID is that of a website app .* the official account: .* WECHAT_WEBSITE_APP_ID/,
+    );
     expect(check('website-login-page').remedy).toMatch(/AppID of a website app/);
   });
 

@@ -128,8 +128,11 @@ const TEXTS = {
       `与${FLOWS[other].label.zh}的 AppID 相同`,
     ),
     remedy: bilingual(
-      `${sentence(FLOWS[other].label.en)} and ${FLOWS[flow].label.en} are two different apps. ${copyAppId(flow).en}`,
-      `${FLOWS[other].label.zh}与${FLOWS[flow].label.zh}是两个不同的应用。${copyAppId(flow).zh}`,
+      `${sentence(FLOWS[other].label.en)} and ${FLOWS[flow].label.en} are two different apps, so one of the two ` +
+        `AppIDs is wrong. Compare them with ${FLOWS[other].consoleMenu.appId}, and ` +
+        `${FLOWS[flow].consoleMenu.appId}.`,
+      `${FLOWS[other].label.zh}与${FLOWS[flow].label.zh}是两个不同的应用，两个 AppID 中有一个是错的。` +
+        `请分别核对：${FLOWS[other].consoleMenu.appId}；${FLOWS[flow].consoleMenu.appId}。`,
     ),
   }),
   secretAsId: {

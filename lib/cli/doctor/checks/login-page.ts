@@ -127,7 +127,8 @@ const PAGE_ERRORS: readonly PageError[] = [
     remedy: wrongDomain,
   },
   { pattern: /10005|scope/i, remedy: (flow) => TEXTS.noPermission[flow] },
-  { pattern: /10016|10012|appid/i, remedy: unknownAppId },
+  { pattern: /10016|开放平台的appid/i, remedy: () => TEXTS.openPlatformAppId },
+  { pattern: /10012|appid/i, remedy: unknownAppId },
   { pattern: /10015|未授权第三方平台/, remedy: () => TEXTS.notAuthorized },
   { pattern: /10004|封禁/, remedy: () => TEXTS.banned },
   { pattern: /10006|关注此测试号/, isTemporary: true, remedy: () => TEXTS.followersOnly },
@@ -198,6 +199,13 @@ const TEXTS = {
       '请确认这是网站应用的 AppID，并且已获得微信登录权限。',
     ),
   } satisfies Record<PageAccountFlow, Bilingual>,
+  openPlatformAppId: bilingual(
+    'This AppID is that of a website app or another app of the Open Platform. Enter that of the official account: ' +
+      `${FLOWS.official.consoleMenu.appId}. A website app belongs into WECHAT_WEBSITE_APP_ID and ` +
+      'WECHAT_WEBSITE_APP_SECRET.',
+    `这是网站应用等开放平台应用的 AppID。请填服务号的 AppID：${FLOWS.official.consoleMenu.appId}。` +
+      '网站应用请填到 WECHAT_WEBSITE_APP_ID 与 WECHAT_WEBSITE_APP_SECRET。',
+  ),
   notAuthorized: bilingual(
     "Let the account's administrator authorize the third-party platform, or correct --component-app-id.",
     '请由账号管理员授权第三方平台，或更正 --component-app-id。',
