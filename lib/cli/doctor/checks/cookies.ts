@@ -158,8 +158,9 @@ const TEXTS = {
   notSecure: {
     detail: bilingual('browsers send the cookie over http, too', 'cookie 也会通过 http 发送'),
     remedy: bilingual(
-      "Set `secure: true` in production (behind a proxy, with app.set('trust proxy', 1)).",
-      "请在生产环境设置 secure: true（代理之后还需 app.set('trust proxy', 1)）。",
+      "Set `secure: true` in production (behind a proxy, with app.set('trust proxy', 1), and let it send " +
+        'X-Forwarded-Proto).',
+      "请在生产环境设置 secure: true（代理之后还需 app.set('trust proxy', 1)，并由代理发送 X-Forwarded-Proto）。",
     ),
   },
   none: {
