@@ -65,6 +65,9 @@ export async function run(
   const undo = setEnvironment(typeof env === 'function' ? env(running.url) : env);
   try {
     script(module, module.exports, (name: string) => packages[name] ?? load(name), ...Object.values(given));
+  } catch (error) {
+    await running.close();
+    throw error;
   } finally {
     application.listen = original;
     undo();
