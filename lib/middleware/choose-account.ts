@@ -4,6 +4,7 @@
  */
 import { WechatAuthError } from '../errors';
 import { lazyCache } from '../lazy-cache';
+import { isAppId } from '../oauth/credentials';
 import { ACCOUNT_FLOWS } from '../oauth/flows';
 import { keepTrace } from './failures/app-trace';
 import { callInTime, HookFailed, HookTooLate, isPromise } from './failures/call-in-time';
@@ -126,7 +127,7 @@ function requireNoFaults({ flow }: ResolvedOptions, credentials: CredentialOptio
 function knownAppId(credentials: CredentialOptions): string | undefined {
   if (!isOptionsObject(credentials)) return undefined;
   return ACCOUNT_FLOWS.map((flow) => credentialsOf(credentials, flow).appId).find(
-    (appId) => typeof appId === 'string' && /^wx[\da-f]{16}$/.test(appId),
+    (appId) => typeof appId === 'string' && isAppId(appId),
   );
 }
 

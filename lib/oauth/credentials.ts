@@ -23,6 +23,10 @@ export interface WechatComponent {
   readonly accessToken: () => string | Promise<string>;
 }
 
+export function isAppId(text: string): boolean {
+  return /^wx[\da-f]{16}$/.test(text);
+}
+
 /** The parameters that authenticate a call. */
 type Parameters = Readonly<Record<string, string | undefined>>;
 

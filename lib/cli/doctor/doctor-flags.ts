@@ -4,7 +4,7 @@ import { bilingual, type Bilingual } from '../bilingual';
 import { readEnvFiles } from '../env-file';
 import { checkLanguage, parseFlags } from '../flags';
 import { UsageError, type Terminal } from '../terminal';
-import { isAppId } from './checks/app-credentials';
+import { isAppId } from '../../oauth/credentials';
 import type { Configuration } from './configuration';
 import { withoutSlash, type AppRoutes } from './probe/site';
 

@@ -117,9 +117,8 @@ function asError(thrown: unknown): unknown {
 function isReadable(thrown: object): boolean {
   try {
     const { stack, message, status, statusCode, headers } = thrown as Record<string, unknown>;
-    return [thrown, stack, message, status, statusCode, headers].every(
-      (each) => typeof String(each) === 'string',
-    );
+    [thrown, stack, message, status, statusCode, headers].forEach(String);
+    return true;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 /** Checks the form of AppIDs and AppSecrets. */
+import { isAppId } from '../../../oauth/credentials';
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { EMULATOR_APP_IDS } from '../../../middleware/options/credential-faults';
 import { bilingual, type Bilingual } from '../../bilingual';
@@ -7,12 +8,7 @@ import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } 
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray, removeStray } from '../report/stray-characters';
 
-const APP_ID = /^wx[\da-f]{16}$/;
 const APP_SECRET = /^[\da-f]{32}$/i;
-
-export function isAppId(text: string): boolean {
-  return APP_ID.test(text);
-}
 
 /** @param isAppChecked whether a running app is checked, too */
 export function checkAppId(configuration: Configuration, flow: AccountFlow, isAppChecked: boolean): Finding {
