@@ -517,7 +517,9 @@ describe('revocation and deletion events', () => {
     ['the account', () => codeOf('accounts/revocation', 'delete-account.ts')],
     ['nothing but the login', () => codeOfPage('docs/sessions.md', 'sign-out.ts')],
   ])('a route of the app deletes %s with the token, also of a user on a PC', async (_what, code) => {
-    const { exports } = await run(code(), { given: { accounts } });
+    const guide = await run(code(), { given: { accounts } });
+    running.push(guide);
+    const { exports } = guide;
     const route = (exports['deleteAccount'] ?? exports['signOut']) as Middleware;
     const tokenStore = new MemoryTokenStore();
     const { appId, appSecret } = emulator.apps.website;
