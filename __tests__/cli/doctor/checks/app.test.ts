@@ -416,6 +416,13 @@ describe('the doctor, on session cookies', () => {
       /it had expired before it arrived/,
     ],
     ['that live for a minute', { maxAge: MINUTE }, ['session-cookie'], /lives for 60 s|lives for 59 s/],
+    [
+      'whose 30 days are in seconds',
+      { maxAge: 30 * 24 * 60 * 60 },
+      ['session-cookie'],
+      /^session lives for 43 min: .* is 30 days in seconds$/,
+    ],
+    ['whose week is in seconds', { maxAge: 7 * 24 * 60 * 60 }, ['session-cookie'], /is 7 days in seconds/],
     ['that scripts can read', { httpOnly: false }, ['cookie-http-only'], /./],
     [
       'with a __Host- name but no Secure',
@@ -433,6 +440,11 @@ describe('the doctor, on session cookies', () => {
     const found = await examineApp({ session: cookies(options) });
     expect(found.bad).toEqual(bad);
     expect(found.check('session-cookie').detail).toMatch(detail);
+  });
+
+  it.each([10, 20, 30, 43, 45, 60, 120])('accepts a cookie of %s minutes', async (minutes) => {
+    const { bad } = await examineApp({ session: cookies({ maxAge: minutes * MINUTE }) });
+    expect(bad).toEqual([]);
   });
 
   it('reports a cookie that is too large for a browser', async () => {

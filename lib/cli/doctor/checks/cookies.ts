@@ -77,16 +77,28 @@ function checkKept(site: Site, login: StartedLogin): Finding {
   const names = cookies
     .map(({ cookie }) => shownName(cookie))
     .filter((name) => !name.endsWith(SIGNATURE_SUFFIX));
-  const [first] = cookies.map(({ cookie }) => cookie).sort((a, b) => lifetimeOf(a) - lifetimeOf(b));
-  return first && lifetimeOf(first) < LOGIN_TIMEOUT_MS - TOLERANCE
-    ? warning(id, faultOf(CAUSES.maxAge({ ms: Math.round(lifetimeOf(first) / 1000) * 1000 }, nameOf(first))))
-    : ok(id, TEXTS.names(names));
+  const [first] = cookies.toSorted((a, b) => a.lifetime - b.lifetime);
+  const fault = first && lifetimeFault(first);
+  return fault ? warning(id, fault) : ok(id, TEXTS.names(names));
 }
 
-/** In ms. */
-function lifetimeOf({ expires = Infinity }: Cookie): number {
-  return expires - Date.now();
+function lifetimeFault({ cookie, lifetime }: ReceivedCookie): Fault | undefined {
+  const days = daysInSeconds(lifetime);
+  if (days !== undefined) return TEXTS.seconds(nameOf(cookie), lifetime, days);
+  if (lifetime >= LOGIN_TIMEOUT_MS - TOLERANCE) return undefined;
+  return faultOf(CAUSES.maxAge({ ms: Math.round(lifetime / 1000) * 1000 }, nameOf(cookie)));
 }
+
+/** The lifetimes that apps give a session, in days. */
+const USUAL_DAYS = [1, 7, 14, 30, 31, 60, 90, 180, 365];
+
+/** How many days the app most likely meant, if it gave `maxAge`, which is in ms, in seconds. */
+function daysInSeconds(lifetime: number): number | undefined {
+  // Expires has whole seconds, and the response took a while. 7 days in seconds are just above 10 minutes.
+  return USUAL_DAYS.find((days) => Math.abs(days * DAY_IN_SECONDS - 1_000 - lifetime) < 2_000);
+}
+
+const DAY_IN_SECONDS = 86_400;
 
 function faultOf({ what, remedy }: Cause): Fault {
   return { detail: what, remedy };
@@ -151,6 +163,17 @@ const TEXTS = {
               'Serve the app over https, or leave `secure` out in development.',
             '会话 cookie 很可能带有 secure，而 http 下不会设置：请使用 https，或在开发环境去掉 secure。',
           ),
+  }),
+  seconds: (cookie: Bilingual, lifetime: number, days: number): Fault => ({
+    detail: bilingual(
+      `${cookie.en} lives for ${Math.round(lifetime / 60_000)} min: most likely its \`maxAge\`, which is in ms, ` +
+        `is ${days} days in seconds`,
+      `${cookie.zh} 只保留 ${Math.round(lifetime / 60_000)} 分钟：maxAge 的单位是毫秒，这里很可能写成了 ${days} 天的秒数`,
+    ),
+    remedy: bilingual(
+      `Set \`maxAge: ${days} * 24 * 60 * 60 * 1000\`.`,
+      `请设为 maxAge: ${days} * 24 * 60 * 60 * 1000。`,
+    ),
   }),
   names: (names: readonly string[]): Bilingual => bilingual(names.join(', '), names.join('，')),
   overHTTP: bilingual('not required over http', 'http 下不作要求'),

@@ -13,6 +13,8 @@ export interface ReceivedCookie {
   readonly cookie: Cookie;
   /** Why a browser would drop it; undefined for one that it keeps. */
   readonly refusal: CookieRefusal | undefined;
+  /** In ms, from the response on. */
+  readonly lifetime: number;
 }
 
 export class CookieJar {
@@ -32,7 +34,7 @@ export class CookieJar {
       const key = JSON.stringify([cookie.name, cookie.domain ?? host, isHostOnly, cookie.path]);
       if (!refusal) this.#cookies.set(key, { cookie, host });
       else if (refusal === 'expired') this.#cookies.delete(key);
-      return { cookie, refusal };
+      return { cookie, refusal, lifetime: (cookie.expires ?? Infinity) - Date.now() };
     });
   }
 
