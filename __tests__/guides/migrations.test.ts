@@ -32,8 +32,11 @@ interface OldOAuth {
     code: string,
     callback: (error: Error | null, result: { data: { openid: string } }) => void,
   ): void;
+  getUser(openid: string, callback: (error: Error | null) => void): void;
 }
-const WechatOAuth = jest.requireActual<new (appid: string, appsecret: string) => OldOAuth>('wechat-oauth');
+type GetToken = (openid: string, callback: (error: null, token: unknown) => void) => void;
+const WechatOAuth =
+  jest.requireActual<new (appid: string, appsecret: string, getToken?: GetToken) => OldOAuth>('wechat-oauth');
 
 let wechat: Emulator;
 let certificate: string;
@@ -140,6 +143,24 @@ describe('from wechat-oauth', () => {
     const browser = Browser.inWechat(site.url);
     await openPage(browser, await agreeFrom(browser, '/login'));
     expect([...rows.keys()]).toEqual([openid()]);
+  });
+
+  it.each([
+    ['keeps', { code: 40001 }, { remove: () => Promise.resolve() }],
+    ['does not keep', { name: 'NoOAuthTokenError' }, {}],
+  ])('%s for an old version the token that has ended, depending on `remove`', async (_, error, own) => {
+    const { rows, table } = createTable();
+    const given = { table: { ...table, ...own } };
+    app = await run(codeOf('from-wechat-oauth', 'token-store.ts'), { env: env(), given });
+    const { appId, appSecret } = wechat.apps.official;
+    const { tokenStore } = app.exports as { tokenStore: TokenStore };
+    const client = new OAuth({ appid: appId, appsecret: appSecret, tokenStore, http: trusting() });
+    await client.getUserByCode(code());
+    wechat.changePassword('ming');
+    await expect(client.getUser(openid())).rejects.toMatchObject({ code: 42007 });
+    const old = new WechatOAuth(appId, appSecret, (id, callback) => callback(null, rows.get(id)));
+    const failed = await new Promise((resolve) => old.getUser(openid(), resolve));
+    expect(failed).toMatchObject(error);
   });
 
   it('says which rules of a token store the table of wechat-oauth breaks, in both languages', async () => {
