@@ -196,9 +196,11 @@ const KINDS = {
   unionid_missing: fact(
     500,
     false,
-    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号, 网站应用, 小程序 or 移动应用). ' +
-      'An official account must also request snsapi_userinfo.',
-    '请在微信开放平台「管理中心」的「公众号」「网站应用」「小程序」或「移动应用」中，把该应用绑定到开放平台账号；服务号还须使用 snsapi_userinfo 授权。',
+    'Bind the app to an account at open.weixin.qq.com (管理中心 > 公众号, 网站应用 or 移动应用), a mini program at ' +
+      'developers.weixin.qq.com/platform (我的业务 > 开放平台 > 绑定关系 > 小程序). An official account must also ' +
+      'request snsapi_userinfo.',
+    '请在微信开放平台「管理中心」的「公众号」「网站应用」或「移动应用」中，把该应用绑定到开放平台账号；' +
+      '小程序请在微信开发者平台「我的业务 > 开放平台 > 绑定关系 > 小程序」绑定；服务号还须使用 snsapi_userinfo 授权。',
   ),
   /** No user is logged in. */
   unauthenticated: fact(401, false, 'Log in first.', '请先登录。'),

@@ -73,6 +73,12 @@ const DEVELOPER_PLATFORM = 'developers.weixin.qq.com/platform > 我的业务 > �
 const OPEN_PLATFORM = 'open.weixin.qq.com > 管理中心';
 const WEBSITE_APP = `${OPEN_PLATFORM} > 网站应用 > 查看`;
 const MOBILE_APP = `${OPEN_PLATFORM} > 移动应用 > 查看`;
+/**
+ * Mini programs are no longer bound at the Open Platform itself
+ * (developers.weixin.qq.com/doc/oplatform/developers/product/open/bind.html).
+ */
+const BINDING_OF_MINI_PROGRAMS =
+  'developers.weixin.qq.com/platform > 我的业务 > 开放平台 > 绑定关系 > 小程序';
 const MINI_PROGRAM = 'mp.weixin.qq.com > 管理 > 开发管理 > 开发设置';
 
 /** 服务号网页授权: a page that is opened inside WeChat. */
@@ -134,7 +140,7 @@ export const FLOWS = {
       appId: MINI_PROGRAM,
       appSecret: MINI_PROGRAM,
       callbackDomain: undefined,
-      binding: `${OPEN_PLATFORM} > 小程序`,
+      binding: BINDING_OF_MINI_PROGRAMS,
     },
     credentials: {
       option: 'miniProgram',

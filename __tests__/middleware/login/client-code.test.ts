@@ -1,5 +1,8 @@
 // Logins with codes that a mini program or a mobile app posts: what the session then holds, what onLogin
 // gets, and which requests are refused before the code is spent.
+import type http from 'node:http';
+import express from 'express';
+import express4 from 'express4';
 import type { OwnOptions } from '../../support/app';
 import { startApp, type AppOptions, type TestApp, type TestRequest } from '../../support/app';
 import { Browser } from '../../support/browser';
@@ -175,7 +178,7 @@ describe('the user of a mini program', () => {
     expect((await client.session())['wechat']).toMatchObject({ unionid: user['unionId'] });
     const without = await new CodeClient(app.url).logIn('miniProgram', newCode('miniProgram'));
     expect([without.status, without.kind]).toEqual([500, 'unionid_missing']);
-    expect(String(errors[0])).toContain('open.weixin.qq.com > 管理中心 > 小程序.');
+    expect(String(errors[0])).toContain('我的业务 > 开放平台 > 绑定关系 > 小程序.');
   });
 
   it.each<[string, () => object]>([
@@ -331,6 +334,65 @@ describe('a login with a code', () => {
     expect([response.status, response.kind]).toEqual([503, 'token_store']);
   });
 });
+
+describe.each([
+  ['Express 5', express],
+  ['Express 4', express4 as unknown as typeof express],
+] as const)('on %s, a route without a code', (host, framework) => {
+  /** Posts to a route that takes the code from `req.body`, behind these middlewares. */
+  const post = async (parsers: readonly object[], body: unknown, type: string): Promise<void> => {
+    const app = await startApp(emulator, {
+      host,
+      auth: codeAccounts(),
+      routes: (site) => {
+        for (const parser of parsers) site.use(parser as never);
+        site.use('/login', (req, res) => {
+          const { wechat, body } = req as TestRequest & { body?: unknown };
+          const { code } = (body ?? {}) as { code: string };
+          wechat.loginWithCode('miniProgram', code).then(
+            () => res.end('logged in'),
+            (error: unknown) => res.end(String((error as { kind?: unknown }).kind)),
+          );
+        });
+      },
+    });
+    apps.push(app);
+    const response = await new CodeClient(app.url).post('/login', body, {
+      headers: { 'Content-Type': type },
+    });
+    expect(response.body).toBe('code_invalid');
+  };
+
+  it.each([
+    ['no body parser', []],
+    ['a parser of forms alone', [framework.urlencoded({ extended: false })]],
+  ])('behind %s is told about express.json(), on the console', async (_, parsers) => {
+    await post(parsers, { code: newCode('miniProgram') }, 'application/json; charset=utf-8');
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        code: 'WECHAT_LOGIN_FAILED',
+        message: expect.stringMatching(
+          /^code_invalid: loginWithCode\(\) got no code.* Mount express\.json\(\) before the route\. .*express\.json\(\)。$/,
+        ) as string,
+        detail: expect.stringContaining('guides/mini-programs.md') as string,
+      }),
+    ]);
+  });
+
+  it.each<[string, readonly object[], unknown, string]>([
+    ['parsed JSON without a code', [framework.json()], {}, 'application/json'],
+    ['text instead of JSON', [framework.json()], { code: 'x' }, 'text/plain'],
+    ['JSON without a code that the app has read itself', [readAll], {}, 'application/json'],
+  ])('that got %s says nothing on the console', async (_, parsers, body, type) => {
+    await post(parsers, body, type);
+    expect(warnings).toEqual([]);
+  });
+});
+
+/** Middleware that reads the body, and keeps none of it. */
+function readAll(req: http.IncomingMessage, _res: unknown, next: () => void): void {
+  req.on('end', next).resume();
+}
 
 describe('before WeChat is asked', () => {
   it.each<[string, unknown]>([

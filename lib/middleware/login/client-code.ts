@@ -6,6 +6,8 @@ import { WechatAuthError, isWechatError } from '../../errors';
 import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows';
 import { pathOnThisSite } from '../addresses';
 import { accountOf, type Context } from '../context';
+import type { Bilingual } from '../../bilingual';
+import { isObject } from '../../is-object';
 import { warnOperator } from '../failures/warn-operator';
 import { clientAddress, header, trustsProxy, type HostRequest } from '../http/request';
 import { noStore } from '../http/response';
@@ -92,8 +94,26 @@ function checkedRequest(
   refuseOtherSites(context);
   const checked = { flow, account, data: checkedData(data) };
   const found = session === false ? undefined : requireSession(context.req, context.config);
+  if (code === undefined && isJSONUnread(context.req))
+    context.config.warnings.once('WECHAT_LOGIN_FAILED', NO_JSON_PARSER, 'no JSON parser', PAGE);
   requireCode(code);
   return { ...checked, session: found, code, encrypted: encryptedOf(encryptedData, iv) };
+}
+
+const NO_JSON_PARSER: Bilingual = {
+  en:
+    'code_invalid: loginWithCode() got no code, because no middleware has read the JSON that the client posted. ' +
+    'Mount express.json() before the route.',
+  zh: 'loginWithCode() 没有得到 code：客户端提交了 JSON，但没有中间件读取它。请在该路由之前挂载 express.json()。',
+};
+const PAGE = { page: 'guides/mini-programs.md' };
+
+/** Whether the client posted JSON, and nothing in the app has read it. */
+function isJSONUnread(req: HostRequest): boolean {
+  const { body } = req as { body?: unknown };
+  // body-parser 1, as in Express 4, also sets an empty object for a body that it does not read.
+  const isEmpty = body === undefined || (isObject(body) && Object.keys(body).length === 0);
+  return isEmpty && !req.readableDidRead && /^application\/json\b/i.test(header(req, 'content-type'));
 }
 
 /**
