@@ -797,6 +797,18 @@ const POSTED_LOGINS: readonly OutsideText[] = [
     },
   })),
   {
+    text: 'header content-type of a login that a client posts',
+    at: ['middleware/login/client-code', 'middleware/http/request'],
+    growth: 'none',
+    units: HEADER_VALUES,
+    send: (text, app) => () =>
+      app.send('/mini/login-without-parser', {
+        method: 'POST',
+        headers: { 'Content-Type': `application/json; ${text}` },
+        body: '{}',
+      }),
+  },
+  {
     text: 'code of a login that a client posts',
     at: ['middleware/login/client-code', 'middleware/login/exchange'],
     growth: 'none',

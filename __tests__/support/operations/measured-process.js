@@ -82,14 +82,15 @@ function createApp() {
   app.use('/pc', wechatAuth({ ...auth, sessionKey: 'pc', scanLogin: true, verificationFiles }));
   // It does not know its proxy: the headers of proxies are text from anybody.
   const mini = express().set('trust proxy', false);
-  mini.use(wechatAuth({ ...auth, sessionKey: 'mini', miniProgram }), express.json({ limit: '1mb' }));
-  app.use('/mini', mini);
-  mini.post('/login', (req, res) => {
-    req.wechat.loginWithCode('miniProgram', req.body.code, req.body).then(
+  const logIn = (req, res, { code, ...options }) =>
+    req.wechat.loginWithCode('miniProgram', code, options).then(
       () => res.end(),
       ({ status }) => res.status(status).end(),
     );
-  });
+  mini.use(wechatAuth({ ...auth, sessionKey: 'mini', miniProgram }));
+  mini.post('/login-without-parser', (req, res) => logIn(req, res, {}));
+  mini.post('/login', express.json({ limit: '1mb' }), (req, res) => logIn(req, res, req.body));
+  app.use('/mini', mini);
   const { endpoints } = auth;
   const account = (req) => {
     throw new Error(`No account for ${req.url}`);

@@ -3,6 +3,7 @@
  * those of Express and Connect are.
  */
 import type { IncomingMessage } from 'node:http';
+import { isObject } from '../../is-object';
 import { copyOf } from './copy-of';
 
 /** A request as Express and Connect hand it to a middleware. */
@@ -135,6 +136,15 @@ export function isSafeMethod({ method }: IncomingMessage): boolean {
 export function header(req: Pick<IncomingMessage, 'headers'>, name: string): string {
   const value = req.headers[name];
   return (Array.isArray(value) ? value.join(',') : value) ?? '';
+}
+
+/**
+ * What a body parser has made of the body; undefined if none has read it. body-parser 1, as in Express 4,
+ * also sets an empty object for a body that it does not read.
+ */
+export function parsedBody(req: IncomingMessage): unknown {
+  const { body } = req as { body?: unknown };
+  return isObject(body) && Object.keys(body).length === 0 ? undefined : body;
 }
 
 /** The address of the client: `req.ip` where the framework sets it (Express), otherwise that of the peer. */

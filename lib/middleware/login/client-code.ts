@@ -7,9 +7,8 @@ import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows'
 import { pathOnThisSite } from '../addresses';
 import { accountOf, type Context } from '../context';
 import type { Bilingual } from '../../bilingual';
-import { isObject } from '../../is-object';
 import { warnOperator } from '../failures/warn-operator';
-import { clientAddress, header, trustsProxy, type HostRequest } from '../http/request';
+import { clientAddress, header, parsedBody, trustsProxy, type HostRequest } from '../http/request';
 import { noStore } from '../http/response';
 import { exchangeClientCode, type Account, type ClientCode } from '../options/account';
 import { shown } from '../options/options-error';
@@ -110,10 +109,8 @@ const PAGE = { page: 'guides/mini-programs.md' };
 
 /** Whether the client posted JSON, and nothing in the app has read it. */
 function isJSONUnread(req: HostRequest): boolean {
-  const { body } = req as { body?: unknown };
-  // body-parser 1, as in Express 4, also sets an empty object for a body that it does not read.
-  const isEmpty = body === undefined || (isObject(body) && Object.keys(body).length === 0);
-  return isEmpty && !req.readableDidRead && /^application\/json\b/i.test(header(req, 'content-type'));
+  const isJSON = /^application\/json\b/i.test(header(req, 'content-type'));
+  return isJSON && parsedBody(req) === undefined && !req.readableDidRead;
 }
 
 /**

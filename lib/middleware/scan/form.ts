@@ -1,6 +1,6 @@
 /** The body of a form, whether or not the app has parsed it. */
 import { isObject } from '../../is-object';
-import type { HostRequest } from '../http/request';
+import { parsedBody, type HostRequest } from '../http/request';
 
 /** Our forms have a few short fields. */
 const MAX_BYTES = 4_096;
@@ -10,10 +10,8 @@ const MAX_BYTES = 4_096;
  * it has not parsed, or only read as text, has no fields if it is too long.
  */
 export async function readForm(req: HostRequest): Promise<ReadonlyMap<string, string>> {
-  const { body } = req as { body?: unknown };
-  // body-parser 1, as in Express 4, also sets an empty object for a body that it does not read.
-  const entries = isObject(body) ? Object.entries(body) : [];
-  if (entries.length > 0) return fieldsOf(entries);
+  const body = parsedBody(req);
+  if (isObject(body)) return fieldsOf(Object.entries(body));
   if (typeof body === 'string')
     return fieldsOf(new URLSearchParams(Buffer.byteLength(body) > MAX_BYTES ? '' : body));
   // A body parser of the app has read it, and kept nothing.

@@ -145,6 +145,25 @@ describe('the doctor, on an app behind a relay', () => {
     expect(other.check('relay-other-hosts').status).toBe('skipped');
   });
 
+  it.each([
+    [404, /^Mount wechatRelay\(\) at this address/],
+    [502, /^A proxy responds in place of the relay: start the relay/],
+    [504, /^A proxy responds in place of the relay: start the relay/],
+  ])('says what to do if the address of the relay responds with %d', async (status, remedy) => {
+    const proxy = await keep(
+      listen((_req, res) => {
+        res.statusCode = status;
+        res.end();
+      }),
+    );
+    const { check } = await examineBehind(proxy.url);
+    expect(check('relay-own-app')).toMatchObject({
+      status: 'failed',
+      detail: `not a relay: HTTP ${status}`,
+      remedy: expect.stringMatching(remedy) as string,
+    });
+  });
+
   it('reports a wrong address behind the right relay like one without a relay', async () => {
     const relay = await keep(startRelay('Express 5', '', { to: ['https://staging.example.com'] }));
     const auth = { relay: relay.url, baseURL: 'https://staging.example.com/shop' };

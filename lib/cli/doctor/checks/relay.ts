@@ -7,6 +7,7 @@ import { relayRedirectURI } from '../../../relay/redirect-uri';
 import { bilingual } from '../../bilingual';
 import {
   UnreachableError,
+  isGateway,
   locationOf,
   probe,
   type ProbeLimits,
@@ -112,10 +113,15 @@ const TEXTS = {
   }),
   noRelay: (status: number) => ({
     detail: bilingual(`not a relay: HTTP ${status}`, `不是中转：HTTP ${status}`),
-    remedy: bilingual(
-      'Mount wechatRelay() at this address, and let the proxy in front of it pass the path and the query on.',
-      '请在该地址挂载 wechatRelay()，并让前面的代理原样转发路径与查询参数。',
-    ),
+    remedy: isGateway(status)
+      ? bilingual(
+          'A proxy responds in place of the relay: start the relay, and check its address in the proxy.',
+          '代理代替中转返回了响应：请启动中转，并检查代理里中转的地址。',
+        )
+      : bilingual(
+          'Mount wechatRelay() at this address, and let the proxy in front of it pass the path and the query on.',
+          '请在该地址挂载 wechatRelay()，并让前面的代理原样转发路径与查询参数。',
+        ),
   }),
   refused: bilingual('refused', '均被拒绝'),
   open: (address: string) => ({

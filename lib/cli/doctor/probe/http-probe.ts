@@ -59,6 +59,11 @@ export async function probe(url: URL, request: ProbeRequest): Promise<ProbeRespo
   }
 }
 
+/** Whether a proxy or gateway sends this status if it does not reach the server behind it. */
+export function isGateway(status: number): boolean {
+  return status >= 502 && status <= 504;
+}
+
 /**
  * The address to which a response redirects; undefined if it does not redirect.
  *

@@ -5,7 +5,7 @@
 import { ERROR_KINDS, type WechatErrorKind } from '../../../errors';
 import { PAGE_ACCOUNT_FLOWS, FLOWS, type PageAccountFlow } from '../../../oauth/flows';
 import { callbackBehindRelay } from '../../../relay/redirect-uri';
-import { UnreachableError, locationOf, type ProbeLimits } from './http-probe';
+import { UnreachableError, isGateway, locationOf, type ProbeLimits } from './http-probe';
 import { MADE_UP_CODE } from './made-up-code';
 import { ProbeBrowser, type ProbedPage } from './probe-browser';
 import { loginPath, publicURL, type Site } from './site';
@@ -86,7 +86,7 @@ function outcomeOf(response: ProbedPage): LoginOutcome {
  * @throws UnreachableError if a proxy sent it
  */
 function refuseGateway({ status, headers }: ProbedPage): void {
-  if (status >= 502 && status <= 504 && headers['cache-control'] !== 'no-store')
+  if (isGateway(status) && headers['cache-control'] !== 'no-store')
     throw new UnreachableError('gateway', `HTTP ${status}`);
 }
 
