@@ -382,6 +382,9 @@ describe.each([
   it.each<[string, readonly object[], unknown, string]>([
     ['parsed JSON without a code', [framework.json()], {}, 'application/json'],
     ['text instead of JSON', [framework.json()], { code: 'x' }, 'text/plain'],
+    ['another kind of JSON', [framework.json()], { code: 'x' }, 'application/json-patch+json'],
+    ['a Content-Type that is not valid', [framework.json()], { code: 'x' }, 'application/json; ?'],
+    ['no body', [framework.json()], undefined, 'application/json'],
     ['JSON without a code that the app has read itself', [readAll], {}, 'application/json'],
   ])('that got %s says nothing on the console', async (_, parsers, body, type) => {
     await post(parsers, body, type);

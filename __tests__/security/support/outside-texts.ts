@@ -809,6 +809,18 @@ const POSTED_LOGINS: readonly OutsideText[] = [
       }),
   },
   {
+    text: 'header content-length of a login that a client posts',
+    at: ['middleware/login/client-code', 'middleware/http/request'],
+    growth: 'none',
+    units: { zeros: '0' },
+    send: (text, app) => () =>
+      app.send('/mini/login-without-parser', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Content-Length': `${text}2` },
+        body: '{}',
+      }),
+  },
+  {
     text: 'code of a login that a client posts',
     at: ['middleware/login/client-code', 'middleware/login/exchange'],
     growth: 'none',

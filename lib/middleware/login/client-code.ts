@@ -2,11 +2,11 @@
  * `req.wechat.loginWithCode()`: logs a user in with a code that a client of the app posted. A mini program
  * gets it from `wx.login`, a mobile app from WeChat's OpenSDK. There is no page, no state and no callback.
  */
+import type { Bilingual } from '../../bilingual';
 import { WechatAuthError, isWechatError } from '../../errors';
 import { CODE_FLOWS, FLOWS, isCodeFlow, type CodeFlow } from '../../oauth/flows';
 import { pathOnThisSite } from '../addresses';
 import { accountOf, type Context } from '../context';
-import type { Bilingual } from '../../bilingual';
 import { warnOperator } from '../failures/warn-operator';
 import { clientAddress, header, parsedBody, trustsProxy, type HostRequest } from '../http/request';
 import { noStore } from '../http/response';
@@ -107,10 +107,15 @@ const NO_JSON_PARSER: Bilingual = {
 };
 const PAGE = { page: 'guides/mini-programs.md' };
 
-/** Whether the client posted JSON, and nothing in the app has read it. */
+/**
+ * Whether the client posted JSON that every parser of JSON reads, and nothing in the app has read it. Without
+ * these conditions, a client could post what the app's parser leaves alone, and the console would name a
+ * fault that the app does not have.
+ */
 function isJSONUnread(req: HostRequest): boolean {
-  const isJSON = /^application\/json\b/i.test(header(req, 'content-type'));
-  return isJSON && parsedBody(req) === undefined && !req.readableDidRead;
+  const isJSON = /^application\/json(?:; ?charset=utf-8)?$/i.test(header(req, 'content-type'));
+  const hasBody = Number(header(req, 'content-length')) > 0;
+  return isJSON && hasBody && parsedBody(req) === undefined && !req.readableDidRead;
 }
 
 /**
