@@ -50,6 +50,7 @@ module.exports = async () => {
 /** @returns {import('jest').Config} */
 const config = (skipped) => ({
   testEnvironment: 'node',
+  runtime: '<rootDir>/__tests__/support/jest/runtime.js',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...skipped],
   globalSetup: '<rootDir>/__tests__/support/build.ts',
