@@ -34,14 +34,13 @@ export async function benchLogins({ rounds = 5, logins = 60 } = {}) {
   for (const app of apps) await logIn(app, wechat, WARM_UP_LOGINS, { check: true, atOnce: 8 });
   const warm = apps.map(() => []);
   await takeTurns('warm', rounds, apps, async (app, at) => {
-    await logIn(app, wechat, WARM_AGAIN_LOGINS, { atOnce: 8 });
+    await warmAgain(app, wechat);
     warm[at].push(await cpuPerLogin(app, wechat, logins * 8, 8));
   });
   const tables = [`CPU per login, 8 at once:\n\n${cpuTable(names, cold, warm)}`];
   for (const ms of ROUND_TRIPS) {
-    await wechat.call('delay', ms);
     const cells = [];
-    for (const atOnce of AT_ONCE) cells.push(await measureLoad(apps, wechat, { atOnce, rounds, logins }));
+    for (const atOnce of AT_ONCE) cells.push(await measureLoad(apps, wechat, { ms, atOnce, rounds, logins }));
     tables.push(`At ${ms} ms:\n\n${loadTable(names, cells)}`);
   }
   for (const app of apps) await app.end();
@@ -76,9 +75,17 @@ async function measureCold(names, wechat, rounds) {
   return cpu;
 }
 
-async function measureLoad(apps, wechat, { atOnce, rounds, logins }) {
+function warmAgain(app, wechat) {
+  return logIn(app, wechat, WARM_AGAIN_LOGINS, { atOnce: 8 });
+}
+
+/** @param ms the round-trip time to WeChat */
+async function measureLoad(apps, wechat, { ms, atOnce, rounds, logins }) {
   const cells = apps.map(() => ({ atOnce, p50: [], times: [], cpu: [], rate: [] }));
   await takeTurns(`${atOnce} at once`, rounds, apps, async (app, at) => {
+    await wechat.call('delay', 0);
+    await warmAgain(app, wechat);
+    await wechat.call('delay', ms);
     // Opens the connections.
     await logIn(app, wechat, Math.max(5, atOnce), { atOnce });
     const count = logins * Math.ceil(Math.sqrt(atOnce));

@@ -268,6 +268,8 @@ export function returnToOrDefault(context: Context, requested: string | null | u
 
 function defaultReturnTo(context: Context): string {
   const { returnTo, warnings } = context.config;
+  // Usual: the checks below would return the same.
+  if (returnTo === undefined && basePath(context.config) === '') return '/';
   // Without mayBeOwnRoute(): the app chose this path, so one that only looks like a route is a page.
   const path = checkedReturnTo(context, returnTo ?? '/', isKnownRoute);
   if (path !== undefined || returnTo === undefined) return path ?? '/';

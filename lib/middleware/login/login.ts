@@ -239,8 +239,10 @@ function keepPending(
   // next.
   if (pending.data !== undefined) ensureLinkId(session, sessionKey);
   makeRoom(session, sessionKey, state, () => cookieFits(req, session));
-  const kept = knownStates(session, sessionKey);
-  callbackResults.started.spend(before.filter((each) => !kept.includes(each)));
+  if (before.length > 0) {
+    const kept = knownStates(session, sessionKey);
+    callbackResults.started.spend(before.filter((each) => !kept.includes(each)));
+  }
   callbackResults.started.record(state, pending, sessionIdsOf(session, sessionKey), replaces);
 }
 

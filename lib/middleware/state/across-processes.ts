@@ -13,16 +13,17 @@ export const SHARED_MS = 60_000;
  * cache fails, the login goes on: each process then does the work itself.
  *
  * @param cache undefined if the processes share none
+ * @param key of the record in the cache
  * @param isResult whether a record of the cache is such a result: another program may write there, or another
  * version of this package. Any other record counts as missing.
  */
 export function acrossProcesses<T>(
   cache: SharedCache | undefined,
-  key: string,
+  key: () => string,
   work: () => Promise<T>,
   isResult: (record: unknown) => record is T,
 ): Promise<T> {
-  return cache ? onceForAll(cache, key, work, isResult) : work();
+  return cache ? onceForAll(cache, key(), work, isResult) : work();
 }
 
 async function onceForAll<T>(

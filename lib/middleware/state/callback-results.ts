@@ -127,7 +127,7 @@ export class CallbackResults {
         return { restartState };
       }
     };
-    const result = acrossProcesses(this.#cache, `code:${key}`, work, isLoginResult);
+    const result = acrossProcesses(this.#cache, () => `code:${key}`, work, isLoginResult);
     keepUnlessFailed(this.#results(), key, result);
     return { result: await result, isFirst };
   }
@@ -143,7 +143,7 @@ export class CallbackResults {
     known?.resultKeys.push(resultKey);
     if (known) return known.login;
     const work = async (): Promise<Owner> => ({ openid, login: await complete() });
-    const login = acrossProcesses(this.#cache, stateKey(state), work, isOwner).then((owner) =>
+    const login = acrossProcesses(this.#cache, () => stateKey(state), work, isOwner).then((owner) =>
       owner.openid === openid ? owner.login : refuseOtherUser(),
     );
     this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
@@ -159,7 +159,7 @@ export class CallbackResults {
     if (known) return known;
     const restart = acrossProcesses(
       this.#cache,
-      `restart:${hash([state])}`,
+      () => `restart:${hash([state])}`,
       () => Promise.resolve(fresh),
       (record) => typeof record === 'string',
     );

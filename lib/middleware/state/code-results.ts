@@ -111,7 +111,7 @@ export class CodeResults {
     poster: Pick<CodeInProgress, 'client' | 'state' | 'hasSecret' | 'since'>,
     exchange: () => Promise<CodeLogin>,
   ): CodeInProgress {
-    const result = acrossProcesses(this.#cache, `client-code:${key}`, exchange, isCodeLogin);
+    const result = acrossProcesses(this.#cache, () => `client-code:${key}`, exchange, isCodeLogin);
     const started = { ...poster, result, isOver: false };
     this.#results().set(key, started);
     result.then(

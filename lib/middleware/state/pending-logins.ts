@@ -362,9 +362,10 @@ export function bindingsOf(
 
 /**
  * Drops records of other logins, oldest first, until the session fits into its cookie: they must not keep
- * anybody from logging in.
+ * anybody from logging in. The record of this login is there already.
  */
 export function makeRoom(session: Session, key: string, state: string, fits: () => boolean): void {
+  if (countRecords(session, key) <= 1) return;
   const logins = loginsIn(session, key);
   for (const records of [logins.done, logins.pending])
     for (const other of Object.keys(records)) {
@@ -373,6 +374,13 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
       delete records[other];
       storeLogins(session, key, logins);
     }
+}
+
+/** How many records are stored, valid or not. */
+function countRecords(session: Session, key: string): number {
+  const records = recordsIn(session, key);
+  const namesIn = (kind: string): string[] => Object.keys(ownValue(records, kind) ?? NO_RECORDS);
+  return namesIn('pending').length + namesIn('done').length;
 }
 
 /**

@@ -23,8 +23,8 @@ export function requestedHost(req: HostRequest): string {
   const [forwarded = ''] = header(req, 'x-forwarded-host').split(',', 1);
   // The browser itself says that the page before had the same origin.
   const before = header(req, 'sec-fetch-site') === 'same-origin' ? header(req, 'referer') : '';
-  const host = forwarded.trim() || (URL.canParse(before) ? new URL(before).host : hostOf(req));
-  return copyOf(host.slice(0, MAX_HOST_LENGTH));
+  const named = forwarded.trim() || (before !== '' && URL.canParse(before) ? new URL(before).host : '');
+  return named === '' ? hostOf(req) : copyOf(named.slice(0, MAX_HOST_LENGTH));
 }
 
 /** In lower case and without a port, because cookies ignore ports. */
