@@ -10,7 +10,7 @@ import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, isLogin, orUndefined, SHARED_MS } from './across-processes';
 import { FinishingLogins, type FinishingLogin } from './finishing-logins';
-import { hash } from './hash';
+import { hash, sha256 } from './hash';
 import { Logouts, type EndedLogin } from './logouts';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins } from './started-logins';
@@ -300,12 +300,12 @@ function isCallbackLogin(record: unknown): record is CallbackLogin {
 
 /** The key of a callback that has logged somebody in: another code may follow. */
 function keyOfLogin({ cookies, state }: CallbackParams): string {
-  return hash([cookies, state]);
+  return JSON.stringify([cookies, state]);
 }
 
 /** The key of any other callback that was handled: only the same code may follow. */
 function keyOfCode({ cookies, code, state }: CallbackParams): string {
-  return hash([cookies, code, state]);
+  return JSON.stringify([cookies, code, state]);
 }
 
 /**
@@ -320,8 +320,9 @@ function logoutKey(stateOrRoot: string): string {
   return `logout:${hash([stateOrRoot])}`;
 }
 
+/** @param callback a key of keyOfLogin() or keyOfCode() */
 function servedKey(callback: string): string {
-  return `callback:${callback}`;
+  return `callback:${sha256(callback)}`;
 }
 
 function keepUnlessFailed<T>(cache: Cache<Promise<T>>, key: string, work: Promise<T>): void {

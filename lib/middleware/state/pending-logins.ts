@@ -450,19 +450,21 @@ function storeLogins(
   key: string,
   { pending, done, root, at, linkId }: ReturnType<typeof loginsIn>,
 ): void {
-  const sizeOfPending = sizeOf(pending);
-  const hasRoom = (): boolean => !isFull(done, MAX_BYTES - sizeOfPending);
   const finished = Object.keys(done);
   const newest = finished.pop();
-  for (const oldest of finished) {
-    if (hasRoom()) break;
-    delete done[oldest];
+  if (newest !== undefined) {
+    const sizeOfPending = sizeOf(pending);
+    const hasRoom = (): boolean => !isFull(done, MAX_BYTES - sizeOfPending);
+    for (const oldest of finished) {
+      if (hasRoom()) break;
+      delete done[oldest];
+    }
+    // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
+    // end its callbacks.
+    if (!hasRoom()) done[newest] = withoutPath(done[newest]);
   }
-  // If the newest finished login does not fit, its state stays without its path: a logout has to find it to
-  // end its callbacks.
-  if (newest !== undefined && !hasRoom()) done[newest] = withoutPath(done[newest]);
   const isEmpty =
-    sizeOfPending === EMPTY && newest === undefined && root === undefined && linkId === undefined;
+    newest === undefined && root === undefined && linkId === undefined && Object.keys(pending).length === 0;
   if (isEmpty) Reflect.deleteProperty(session, pendingKey(key));
   else {
     const records: Partial<ReturnType<typeof loginsIn>> = { pending, done };
@@ -484,7 +486,5 @@ function isFull(entries: Record<string, unknown>, maxBytes = MAX_BYTES): boolean
 
 /** In bytes of JSON. */
 function sizeOf(entries: Record<string, unknown>): number {
-  return Object.keys(entries).length === 0 ? EMPTY : Buffer.byteLength(JSON.stringify(entries));
+  return Buffer.byteLength(JSON.stringify(entries));
 }
-
-const EMPTY = '{}'.length;
