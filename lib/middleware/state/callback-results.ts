@@ -303,9 +303,12 @@ function keyOfLogin({ cookies, state }: CallbackParams): string {
   return JSON.stringify([cookies, state]);
 }
 
-/** The key of any other callback that was handled: only the same code may follow. */
+/**
+ * The key of any other callback that was handled: only the same code may follow. A hash, because a code is
+ * secret, and may be long.
+ */
 function keyOfCode({ cookies, code, state }: CallbackParams): string {
-  return JSON.stringify([cookies, code, state]);
+  return hash([cookies, code, state]);
 }
 
 /**
