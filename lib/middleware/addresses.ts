@@ -268,7 +268,7 @@ export function returnToOrDefault(context: Context, requested: string | null | u
 
 function defaultReturnTo(context: Context): string {
   const { returnTo, warnings } = context.config;
-  // Usual: the checks below would return the same.
+  // The usual case, without the checks below: they would return the same.
   if (returnTo === undefined && basePath(context.config) === '') return '/';
   // Without mayBeOwnRoute(): the app chose this path, so one that only looks like a route is a page.
   const path = checkedReturnTo(context, returnTo ?? '/', isKnownRoute);

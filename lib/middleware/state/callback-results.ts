@@ -10,7 +10,7 @@ import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, isLogin, orUndefined, SHARED_MS } from './across-processes';
 import { FinishingLogins, type FinishingLogin } from './finishing-logins';
-import { hash, sha256 } from './hash';
+import { hash } from './hash';
 import { Logouts, type EndedLogin } from './logouts';
 import type { PendingLogin } from './pending-logins';
 import { StartedLogins } from './started-logins';
@@ -300,13 +300,10 @@ function isCallbackLogin(record: unknown): record is CallbackLogin {
 
 /** The key of a callback that has logged somebody in: another code may follow. */
 function keyOfLogin({ cookies, state }: CallbackParams): string {
-  return JSON.stringify([cookies, state]);
+  return hash([cookies, state]);
 }
 
-/**
- * The key of any other callback that was handled: only the same code may follow. A hash, because a code is
- * secret, and may be long.
- */
+/** The key of any other callback that was handled: only the same code may follow. */
 function keyOfCode({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
@@ -323,9 +320,8 @@ function logoutKey(stateOrRoot: string): string {
   return `logout:${hash([stateOrRoot])}`;
 }
 
-/** @param callback a key of keyOfLogin() or keyOfCode() */
 function servedKey(callback: string): string {
-  return `callback:${sha256(callback)}`;
+  return `callback:${callback}`;
 }
 
 function keepUnlessFailed<T>(cache: Cache<Promise<T>>, key: string, work: Promise<T>): void {

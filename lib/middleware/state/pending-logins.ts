@@ -153,7 +153,7 @@ function newestAt(records: object): number | undefined {
 /** The newest finished login of this session, and its root: what a logout ends. */
 export function newestStateAndRoot(session: Session, key: string): string[] {
   const records = recordsIn(session, key);
-  const [root, newest] = [rootOf(records), Object.keys(ownValue(records, 'done') ?? NO_RECORDS).at(-1)];
+  const [root, newest] = [rootOf(records), statesOf(records, 'done').at(-1)];
   return [newest, root].filter((each) => each !== undefined);
 }
 
@@ -376,11 +376,15 @@ export function makeRoom(session: Session, key: string, state: string, fits: () 
     }
 }
 
-/** How many records are stored, valid or not. */
+/** How many records are stored. */
 function countRecords(session: Session, key: string): number {
   const records = recordsIn(session, key);
-  const namesIn = (kind: string): string[] => Object.keys(ownValue(records, kind) ?? NO_RECORDS);
-  return namesIn('pending').length + namesIn('done').length;
+  return statesOf(records, 'pending').length + statesOf(records, 'done').length;
+}
+
+/** The states of the stored records, valid or not. */
+function statesOf(records: object, kind: 'pending' | 'done'): string[] {
+  return Object.keys(ownValue(records, kind) ?? NO_RECORDS);
 }
 
 /**
