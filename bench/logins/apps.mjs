@@ -90,6 +90,47 @@ export const APPS = {
     },
   },
 
+  /** What a team writes without any package for WeChat: a state and two requests. */
+  'axios by hand, cookie-session': {
+    login: '/login',
+    who: '/me',
+    create({ appId, appSecret, origin }) {
+      const axios = require('axios');
+      const api = axios.create({ baseURL: 'https://api.weixin.qq.com/sns' });
+      const app = require('express')();
+      app.use(cookies());
+      app.get('/login', (req, res) => {
+        req.session.state = randomBytes(16).toString('hex');
+        const redirectURI = encodeURIComponent(`${origin}/callback`);
+        res.redirect(
+          `https://open.weixin.qq.com/connect/oauth2/authorize?appid=${appId}&redirect_uri=${redirectURI}&response_type=code&scope=snsapi_userinfo&state=${req.session.state}#wechat_redirect`,
+        );
+      });
+      app.get('/callback', async (req, res) => {
+        const { state } = req.session;
+        if (!state || req.query.state !== state) {
+          res.status(400).end();
+          return;
+        }
+        delete req.session.state;
+        const { code } = req.query;
+        const { data: token } = await api.get('/oauth2/access_token', {
+          params: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
+        });
+        if (token.errcode) throw new Error(token.errmsg);
+        const { access_token, openid } = token;
+        const { data: user } = await api.get('/userinfo', {
+          params: { access_token, openid, lang: 'zh_CN' },
+        });
+        if (user.errcode) throw new Error(user.errmsg);
+        req.session.user = user;
+        res.redirect('/');
+      });
+      app.get('/me', (req, res) => res.json(req.session.user));
+      return app;
+    },
+  },
+
   'wechat-oauth by hand, cookie-session': {
     login: '/login',
     who: '/me',
