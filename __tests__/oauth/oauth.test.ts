@@ -29,6 +29,26 @@ describe('new OAuth', () => {
     if (!Array.isArray(first)) expect(make).toThrow(`appid is ${shown}.`);
   });
 
+  it('refuses an AppSecret as the appid, which is in addresses, without repeating it', () => {
+    const secret = 'c0ffee00c0ffee00c0ffee00c0ffee00';
+    const make = (): OAuth => new OAuth(secret, 'wx0f1c1a10e0000001');
+    expect(make).toThrow(
+      /^appid has the form of an AppSecret\. .*the AppID .*, and the AppSecret as appsecret\.$/,
+    );
+    expect(make).not.toThrow(secret);
+  });
+
+  it.each([
+    [{ appId: 'wx', appSecret: 's' }, 'appId is not an option of OAuth. Did you mean appid?'],
+    [{ appid: 'wx', appSecret: 's' }, 'appSecret is not an option of OAuth. Did you mean appsecret?'],
+  ])('knows the spelling of wechatAuth(), and names its own: %p', (options, message) => {
+    expect(() => new OAuth(options as never)).toThrow(message);
+  });
+
+  it('takes an object with both spellings, such as a row of a database', () => {
+    expect(new OAuth({ appId: 'a', appSecret: 'b', appid: 'wx', appsecret: 's' } as never).appid).toBe('wx');
+  });
+
   it('needs no secret for calls that do not send it', () => {
     expect(new OAuth('wx').getAuthorizeURL('r')).toContain('appid=wx&');
   });

@@ -9,7 +9,13 @@ import { isObject } from '../is-object';
 import { MemoryTokenStore } from '../stores/memory-store';
 import { TOKEN_TTL_MS, type TokenData, type TokenStore } from '../stores/token-store';
 import { callHook, promiseOrCallback, type Callback } from './callbacks';
-import { checkComponent, ownCredentials, platformCredentials, type Credentials } from './credentials';
+import {
+  checkComponent,
+  isAppSecret,
+  ownCredentials,
+  platformCredentials,
+  type Credentials,
+} from './credentials';
 import { API, authorizeURL, resolveEndpoints, type AuthorizeParams, type WechatEndpoints } from './endpoints';
 import { callAnswered, callFailed, failureOf, type CallAnswered } from './events';
 import {
@@ -106,14 +112,7 @@ export class OAuth {
     const options: LooseOptions = isObject(first)
       ? first
       : { appid: first, appsecret, getToken, saveToken, isMiniProgram };
-    if (typeof options.appid !== 'string' || !options.appid) {
-      throw new WechatAuthError(
-        'config',
-        // Depth -1, because a misplaced object may hold the secret.
-        `appid is ${inspect(options.appid, { depth: -1 })}. Give the AppID that the WeChat console shows.`,
-      );
-    }
-    this.appid = options.appid;
+    this.appid = appIdOf(options);
     Object.defineProperty(this, 'appsecret', {
       value: options.appsecret,
       writable: true,
@@ -599,6 +598,27 @@ export class OAuth {
 
 /** What was sent for a token, so that it can be masked if a gateway echoes it in a later call. */
 const EXCHANGES = new WeakMap<AccessToken, Secrets>();
+
+function appIdOf(options: LooseOptions): string {
+  for (const [name, option] of [
+    ['appId', 'appid'],
+    ['appSecret', 'appsecret'],
+  ] as const)
+    if (Object.hasOwn(options, name) && options[option] == null)
+      throw wrongOptions(`${name} is not an option of OAuth. Did you mean ${option}?`);
+  const { appid } = options;
+  const remedy = 'Give the AppID that the WeChat console shows';
+  // Depth -1, because a misplaced object may hold the secret.
+  if (typeof appid !== 'string' || !appid)
+    throw wrongOptions(`appid is ${inspect(appid, { depth: -1 })}. ${remedy}.`);
+  if (isAppSecret(appid))
+    throw wrongOptions(`appid has the form of an AppSecret. ${remedy}, and the AppSecret as appsecret.`);
+  return appid;
+}
+
+function wrongOptions(message: string): WechatAuthError {
+  return new WechatAuthError('config', message);
+}
 
 function clientCredentialsOf({ component, appsecret }: LooseOptions, secret: () => string): Credentials {
   if (component == null) return ownCredentials(secret);

@@ -519,6 +519,7 @@ describe('what account returns', () => {
     ['a misspelled name', { appid: ID, appSecret: SECRET }, 'appid is not an option. Did you mean appId?'],
     ['half a website app', { website: { appId: ID } }, 'website.appSecret is missing. Give it.'],
     ['an empty secret', { appId: ID, appSecret: '' }, 'appSecret is empty'],
+    ['id and secret swapped', { appId: SECRET, appSecret: ID }, 'appId has the form of an AppSecret'],
     ['a number', 7, 'The result is 7. Return { appId, appSecret }'],
     [
       'a secret beside a platform',
@@ -548,10 +549,11 @@ describe('what account returns', () => {
     );
     for (const shop of SHOPS) expect((await visitor.at(shop, '/me')).status).toBe(500);
     const faults = 'has 2 faults: appSecret is empty';
+    const secretAsId = 'has 3 faults: appId has the form of an AppSecret';
     expect(warnings.map(({ message }) => message)).toEqual([
       expect.stringContaining(`The result of the option account (AppID ${a.appId}) ${faults}`),
       expect.stringContaining(`The result of the option account (AppID ${b.appId}) ${faults}`),
-      expect.stringContaining(`The result of the option account ${faults}`),
+      expect.stringContaining(`The result of the option account ${secretAsId}`),
     ]);
     for (const { message } of warnings) expect(message).not.toMatch(/Help:|\s {2}|0{20}/);
   });

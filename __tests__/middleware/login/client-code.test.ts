@@ -413,6 +413,9 @@ describe('before WeChat is asked', () => {
     for (const session of [true, false]) {
       const response = await new CodeClient(app.url).logIn('miniProgram', code, { session });
       expect([response.status, response.kind]).toEqual([400, 'code_invalid']);
+      // A code that is no text never left WeChat: the client or the route has lost it.
+      const words = typeof code === 'string' && code !== '' ? 'WeChat did not send it' : 'got no code';
+      expect(response.body).toContain(words);
     }
     expect(emulator.requests).toHaveLength(0);
     expect(exchanges()).toBe(0);

@@ -327,10 +327,48 @@ describe('faults of the options', () => {
     expect(errorOf(value)?.kind).toBe('config');
   });
 
+  it('report an AppID and an AppSecret that are swapped, because an AppID is in addresses', () => {
+    const swapped = { appId: APP.appSecret, appSecret: APP.appId };
+    const faults = (prefix: string): unknown => [
+      {
+        path: `${prefix}appId`,
+        message: expect.stringMatching(
+          /^has the form of an AppSecret: appId and appSecret are swapped\. Give /,
+        ) as string,
+      },
+      {
+        path: `${prefix}appSecret`,
+        message: expect.stringMatching(/^is an AppID: appId and appSecret are swapped\. Give /) as string,
+      },
+    ];
+    expect(faultsOf(swapped)).toEqual(faults(''));
+    expect(faultsOf({ ...APP, website: swapped })).toEqual(faults('website.'));
+    expect(faultsOf({ ...APP, appId: APP.appSecret.toUpperCase() })).toHaveLength(1);
+    expect(messageOf(swapped)).not.toContain(APP.appSecret);
+  });
+
+  it.each(['"wx0f1c1a10e0000001"', "'wx0f1c1a10e0000001'", 'wx0f1c1a10e0000001 ', '“wx0f1c1a10e0000001”'])(
+    'report blanks and quotes in an AppID, which come from a file of variables: %s',
+    (appId) => {
+      expect(messageOf({ ...APP, appId })).toMatch(/^appId is .*, without blanks or quotes\.$/);
+    },
+  );
+
+  it('report quotes in an AppSecret, and the original id in the place of an AppID', () => {
+    expect(messageOf({ ...APP, appSecret: `"${APP.appSecret}"` })).toMatch(
+      /^appSecret has a blank, a quote or /,
+    );
+    expect(messageOf({ ...APP, appId: 'gh_0123456789ab' })).toMatch(
+      /^appId is the original id of the account \(原始ID\)\. Give the AppID /,
+    );
+  });
+
   it('never contain a secret', () => {
     const secret = 'c0ffee00c0ffee00c0ffee00c0ffee00';
     const wrong: unknown[] = [
       { appId: `${secret} `, appSecret: APP.appSecret },
+      { appId: secret, appSecret: APP.appId },
+      { ...APP, appId: `"${secret}"` },
       { ...APP, appSecret: `${secret}\n` },
       { ...APP, appSecret: [secret] },
       { ...APP, appSecret: { secret } },

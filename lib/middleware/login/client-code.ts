@@ -95,8 +95,17 @@ function checkedRequest(
   const found = session === false ? undefined : requireSession(context.req, context.config);
   if (code === undefined && isJSONUnread(context.req))
     context.config.warnings.once('WECHAT_LOGIN_FAILED', NO_JSON_PARSER, 'no JSON parser', PAGE);
+  if (typeof code !== 'string' || code === '') throw noCode();
   requireCode(code);
   return { ...checked, session: found, code, encrypted: encryptedOf(encryptedData, iv) };
+}
+
+function noCode(): WechatAuthError {
+  return new WechatAuthError(
+    'code_invalid',
+    'loginWithCode() got no code. The client has to post it as JSON, with Content-Type: application/json, and ' +
+      'the route has to pass on the field that the client sends.',
+  );
 }
 
 const NO_JSON_PARSER: Bilingual = {

@@ -1,5 +1,6 @@
 /** The valid values of each option, and the message for any other value. */
 import * as v from 'valibot';
+import { isAppId, isAppSecret } from '../../oauth/credentials';
 import { WECHAT, endpointFault } from '../../oauth/endpoints';
 import { PAGE_FLOWS } from '../../oauth/flows';
 import { isProxy, PROXY_FORM } from '../../oauth/transport/http-options';
@@ -59,17 +60,32 @@ const pathTo = (name: string): Path => [
 const APP_ID =
   'Give the AppID that the WeChat console shows (wx and 16 hex digits), without blanks or quotes.';
 const APP_SECRET = 'Give the AppSecret that the WeChat console shows once, when it is created.';
-/** Printable ASCII without blanks. */
-const CREDENTIAL = /^[\u0021-\u007e]+$/;
+/** Printable ASCII without blanks and quotes. */
+const CREDENTIAL = /^(?!.*["'`])[\u0021-\u007e]+$/;
+const SWAPPED = 'appId and appSecret are swapped';
 
-const appId = v.optional(v.pipe(v.string(withValue(APP_ID)), v.regex(CREDENTIAL, withValue(APP_ID))));
+const appId = v.optional(
+  v.pipe(
+    v.string(withValue(APP_ID)),
+    v.regex(CREDENTIAL, withValue(APP_ID)),
+    v.check((text) => !isAppSecret(text), `has the form of an AppSecret: ${SWAPPED}. ${APP_ID}`),
+    v.check((text) => !text.startsWith('gh_'), `is the original id of the account (原始ID). ${APP_ID}`),
+  ),
+);
 
 const secretMessage: Message = ({ input }) => {
   if (typeof input !== 'string') return `is ${shown(input)}. ${APP_SECRET}`;
-  const fault = input.trim() === '' ? 'is empty' : 'has a blank or another character that no AppSecret has';
+  const fault =
+    input.trim() === '' ? 'is empty' : 'has a blank, a quote or another character that no AppSecret has';
   return `${fault}. ${APP_SECRET}`;
 };
-const appSecret = v.optional(v.pipe(v.string(secretMessage), v.regex(CREDENTIAL, secretMessage)));
+const appSecret = v.optional(
+  v.pipe(
+    v.string(secretMessage),
+    v.regex(CREDENTIAL, secretMessage),
+    v.check((text) => !isAppId(text), `is an AppID: ${SWAPPED}. ${APP_SECRET}`),
+  ),
+);
 
 const account = (which: string): v.GenericSchema =>
   v.optional(strictOptions({ appId, appSecret }, `Give { appId, appSecret } of ${which}.`));

@@ -1,5 +1,5 @@
 /** Checks the form of AppIDs and AppSecrets. */
-import { isAppId } from '../../../oauth/credentials';
+import { isAppId, isAppSecret } from '../../../oauth/credentials';
 import { FLOWS, ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { EMULATOR_APP_IDS } from '../../../middleware/options/credential-faults';
 import { bilingual, type Bilingual } from '../../bilingual';
@@ -7,8 +7,6 @@ import { appOf, componentOf, takesAppIdFromApp, usesRealWechat, type Configurati
 import { failed, ok, skipped, warning, type CheckId, type Fault, type Finding } from '../report/check-list';
 import { FLOW_CHECKS } from '../report/flow-checks';
 import { findStray, removeStray } from '../report/stray-characters';
-
-const APP_SECRET = /^[\da-f]{32}$/i;
 
 /** @param isAppChecked whether a running app is checked, too */
 export function checkAppId(configuration: Configuration, flow: AccountFlow, isAppChecked: boolean): Finding {
@@ -20,7 +18,11 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
   if (appId === undefined || appId.trim() === '') return failed(id, TEXTS.missing(source));
   const stray = findStray(appId);
   if (stray) return failed(id, TEXTS.stray(stray, source));
-  if (!isAppId(appId)) return wrongForm(configuration, id, appIdFault(appId, flow));
+  // wechatAuth() refuses both.
+  if (isAppSecret(appId)) return failed(id, TEXTS.secretAsId);
+  if (appId.startsWith('gh_')) return failed(id, TEXTS.originalId(flow));
+  if (!isAppId(appId))
+    return wrongForm(configuration, id, /^w[wk]/.test(appId) ? TEXTS.wecomId : TEXTS.appIdForm(appId, flow));
   if (EMULATOR_APP_IDS.includes(appId) && usesRealWechat(configuration))
     return failed(id, TEXTS.emulatorAppId(appId, flow));
   const earlier = ACCOUNT_FLOWS.slice(0, ACCOUNT_FLOWS.indexOf(flow));
@@ -40,12 +42,6 @@ export function checkNoAppId(configuration: Configuration, isAppChecked: boolean
   );
 }
 
-function appIdFault(appId: string, flow: AccountFlow): Fault {
-  if (APP_SECRET.test(appId)) return TEXTS.secretAsId;
-  if (appId.startsWith('gh_')) return TEXTS.originalId(flow);
-  return /^w[wk]/.test(appId) ? TEXTS.wecomId : TEXTS.appIdForm(appId, flow);
-}
-
 export function checkAppSecret(configuration: Configuration, flow: AccountFlow): Finding {
   const id = FLOW_CHECKS[flow].appSecret;
   const source = sourceOf(configuration, flow, 'appSecret');
@@ -56,7 +52,7 @@ export function checkAppSecret(configuration: Configuration, flow: AccountFlow):
   if (appSecret === undefined || appSecret.trim() === '') return failed(id, TEXTS.missing(source));
   const stray = findStray(appSecret);
   if (stray) return failed(id, TEXTS.stray(stray, source));
-  if (APP_SECRET.test(appSecret)) return ok(id, TEXTS.rightSecret);
+  if (isAppSecret(appSecret)) return ok(id, TEXTS.rightSecret);
   if (isAppId(appSecret)) return failed(id, TEXTS.idAsSecret);
   return wrongForm(configuration, id, TEXTS.secretForm(appSecret.length, flow));
 }
