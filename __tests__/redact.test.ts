@@ -23,6 +23,8 @@ const FORMS: readonly (readonly [form: string, write: (secret: string) => string
   ],
   ['base64', (secret) => Buffer.from(secret).toString('base64')],
   ['base64url', (secret) => Buffer.from(secret).toString('base64url')],
+  ['hex', (secret) => Buffer.from(secret).toString('hex')],
+  ['hex in capitals', (secret) => Buffer.from(secret).toString('hex').toUpperCase()],
   ['base64, percent-encoded', (secret) => encodeURIComponent(Buffer.from(secret).toString('base64'))],
 ];
 

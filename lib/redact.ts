@@ -19,8 +19,8 @@ const PART = 10;
  * characters.
  *
  * These are masked: the given secrets of 16 characters or more, and parts of them, whether raw, JSON-escaped,
- * percent-encoded or base64; the values of fields that hold secrets; values that look like a token; passwords
- * in addresses.
+ * percent-encoded, base64 or hex; the values of fields that hold secrets; values that look like a token;
+ * passwords in addresses.
  *
  * The cost is linear in the length of the text. An attacker may have chosen one of the secrets (the browser
  * sends the authorization code), so no regular expression is ever built from a secret.
@@ -94,7 +94,8 @@ function partsOf(secrets: readonly (string | undefined)[]): Parts {
   for (const secret of new Set(secrets)) {
     if (secret === undefined || secret.length < SHORTEST_SECRET) continue;
     const known = secret.slice(0, LONGEST_SECRET);
-    for (const form of new Set([known, decoded(known).chars, ...base64Forms(known)].map(folded))) {
+    const hex = Buffer.from(known).toString('hex');
+    for (const form of new Set([known, decoded(known).chars, hex, ...base64Forms(known)].map(folded))) {
       for (let at = 0; at + PART <= form.length; at++) {
         const part = form.slice(at, at + PART);
         parts.set(part, Math.min(form.length, parts.get(part) ?? Infinity));

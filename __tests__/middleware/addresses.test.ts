@@ -30,10 +30,15 @@ interface RequestFields {
   readonly secure?: boolean;
   /** `req.params`; Connect has none. */
   readonly params?: object | null | undefined;
+  /** Whether Express trusts the proxy. */
+  readonly trustsProxy?: boolean;
 }
 
 const { NODE_ENV } = process.env;
-const recordRoute = routeRecorder();
+
+function recordRequest(context: Context): void {
+  routeRecorder(context.config)(context);
+}
 
 /** Each test has a host of its own: the routes of a host are remembered for the whole process. */
 let host: string;
@@ -49,7 +54,7 @@ afterEach(() => {
 
 function contextWith(
   options: WechatAuthOptions = {},
-  { url = '/', below = url, headers, secure = false, params }: RequestFields = {},
+  { url = '/', below = url, headers, secure = false, params, trustsProxy }: RequestFields = {},
 ): Context {
   const config = resolveOptions({ appId: 'wx0123456789abcdef', appSecret: 's'.repeat(32), ...options });
   const req = Object.assign(new IncomingMessage(new net.Socket()), {
@@ -58,6 +63,7 @@ function contextWith(
     headers: { host, ...headers },
     secure,
     params,
+    ...(trustsProxy && { app: { get: () => () => true } }),
   });
   return contextOf(req, new ServerResponse(req), () => undefined, config);
 }
@@ -93,6 +99,11 @@ describe('the origin', () => {
     'x[::1]',
     'a.example/evil',
     '!a.example',
+    // Hosts by their characters alone: no URL can have them.
+    '999.999.999.999',
+    'a.example:99999',
+    '[:::]',
+    'xn--a',
   ])('is refused with 400 if the Host header is %j', (name) => {
     const read = () => originOf(contextWith({}, { headers: { host: name } }));
     expect(read).toThrow(/^The request names no valid host \(Host, .*Set baseURL/);
@@ -260,8 +271,8 @@ describe('a return path', () => {
   });
 
   it('is not a route of another mount or another session key on this site', () => {
-    recordRoute(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
-    recordRoute(
+    recordRequest(contextWith({ sessionKey: 'shop' }, { url: '/shop/x?a', below: '/x?a' }));
+    recordRequest(
       contextWith({ sessionKey: 'forum', routes: { logout: '/bye' } }, { url: '/forum', below: '/' }),
     );
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(), path);
@@ -281,13 +292,44 @@ describe('a return path', () => {
     host = `other-${host}`;
     expect(safe('/shop/logout')).toBe('/shop/logout');
     const based = { baseURL: `https://${host}` };
-    recordRoute(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
+    recordRequest(contextWith({ ...based, sessionKey: 'a' }, { url: '/a/x', below: '/x' }));
     expect(safe('/a/logout')).toBe('/a/logout');
     expect(safeReturnTo(contextWith(based), '/a/logout')).toBeUndefined();
   });
 
+  it.each<[string, (name: string) => RequestFields]>([
+    ['in :authority, over HTTP/2', (name) => ({ headers: { host: undefined, ':authority': name } })],
+    [
+      'in the X-Forwarded-Host of a trusted proxy',
+      (name) => ({ headers: { host: 'inner', 'x-forwarded-host': name }, trustsProxy: true }),
+    ],
+  ])('may be the route of a mount of another host, which is %s', (_where, named) => {
+    const at = (site: string, fields: RequestFields): Context =>
+      contextWith({ sessionKey: 'a' }, { ...fields, ...named(`${site}-${host}`) });
+    recordRequest(at('one', { url: '/x', below: '/x' }));
+    const other = at('two', { url: '/auth/x', below: '/x' });
+    recordRequest(other);
+    expect(safeReturnTo(other, '/login')).toBe('/login');
+    expect(safeReturnTo(other, '/auth/login')).toBeUndefined();
+    expect(safeReturnTo(at('one', { url: '/x', below: '/x' }), '/login')).toBeUndefined();
+  });
+
+  it('has not the name of the logout route of a wechatAuth() whose mount is not known yet', () => {
+    const own = { url: '/x', below: '/x', params: {} };
+    const staff = contextWith(
+      { sessionKey: 'staff', routes: { logout: '/sign-out' } },
+      { ...own, url: '/staff/x' },
+    );
+    const record = routeRecorder(staff.config);
+    expect(safeReturnTo(contextWith({}, own), '/staff/sign-out')).toBeUndefined();
+    expect(safeReturnTo(contextWith({}, own), '/help/sign-out')).toBeUndefined();
+    record(staff);
+    expect(safeReturnTo(contextWith({}, own), '/staff/sign-out')).toBeUndefined();
+    expect(safeReturnTo(contextWith({}, own), '/help/sign-out')).toBe('/help/sign-out');
+  });
+
   it('may be the route of a mount if the request names no host', () => {
-    recordRoute(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
+    recordRequest(contextWith({ sessionKey: 'a' }, { url: '/known/x', below: '/x' }));
     const elsewhere = contextWith({}, { headers: { host: undefined } });
     expect(safeReturnTo(elsewhere, '/known/logout')).toBe('/known/logout');
   });
@@ -298,7 +340,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many hosts an attacker invents', () => {
     const options = routesOf('bye-hosts');
     const record = (mount: string): void =>
-      recordRoute(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRequest(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     const own = host;
     record('/a');
@@ -317,7 +359,7 @@ describe('a return path', () => {
   it('is never the route of a mount, however many tenants an attacker invents, in upper or lower case', () => {
     const options = routesOf('bye-tenants');
     const record = (mount: string): void =>
-      recordRoute(contextWith(options, { url: `${mount}/x`, below: '/x' }));
+      recordRequest(contextWith(options, { url: `${mount}/x`, below: '/x' }));
     const isRefused = (path: string): boolean => safeReturnTo(contextWith(options), path) === undefined;
     record('/first');
     for (let at = 0; at < 500; at++) record(`/tenant-${at}`);
@@ -339,7 +381,7 @@ describe('a return path', () => {
       const mount = Array.from('abcdefgh')
         .map((char, bit) => (at & (1 << bit) ? char.toUpperCase() : char))
         .join('');
-      recordRoute(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
+      recordRequest(contextWith(options, { url: `/${mount}/x`, below: '/x' }));
     }
     const safe = (path: string): string | undefined => safeReturnTo(contextWith(options), path);
     expect(safe('/abcdefgh/bye-case')).toBeUndefined();
@@ -351,7 +393,7 @@ describe('the routes of other mounts', () => {
   /** A session key of its own for each test: mounts are recorded by session key and routes. */
   const own = (): { sessionKey: string } => ({ sessionKey: `key${count}` });
   const record = (mount: string, below = '/x'): void =>
-    recordRoute(contextWith(own(), { url: mount + below, below }));
+    recordRequest(contextWith(own(), { url: mount + below, below }));
   const isRefused = (path: string): boolean => safeReturnTo(contextWith(), path) === undefined;
 
   it('are refused on the sites at which the mount was seen', () => {
@@ -392,7 +434,7 @@ describe('the routes of other mounts', () => {
     ['http://h.example.com/ab/x', 'http://h.example.com/x'],
     ['HTTP://h.example.com/ab', 'HTTP://h.example.com/'],
   ])('are those of the whole mount path after a request for %s', (url, below) => {
-    recordRoute(contextWith(own(), { url, below }));
+    recordRequest(contextWith(own(), { url, below }));
     expect([isRefused('/ab/logout'), isRefused('/a/logout')]).toEqual([true, false]);
     // Of the mount path that is shorter by one character, nothing was known.
     record('/a');
@@ -401,7 +443,7 @@ describe('the routes of other mounts', () => {
 
   it('are those of the mount path that the request has, whatever a middleware has made of the URL', () => {
     record('/old');
-    recordRoute(contextWith(own(), { url: '/older-page', below: '/index' }));
+    recordRequest(contextWith(own(), { url: '/older-page', below: '/index' }));
     record('');
     expect(isRefused('/old/logout')).toBe(true);
   });
@@ -417,9 +459,9 @@ describe('the routes of other mounts', () => {
     'are recorded although the mount %j is known, with which the address begins: %s, %s',
     (known, url, below, mount) => {
       const options = { ...own(), routes: { logout: '/bye' } };
-      recordRoute(contextWith(options, { url: `${known}/x`, below: '/x' }));
+      recordRequest(contextWith(options, { url: `${known}/x`, below: '/x' }));
       expect(isRefused(`${mount}/bye`)).toBe(false);
-      recordRoute(contextWith(options, { url, below }));
+      recordRequest(contextWith(options, { url, below }));
       expect(isRefused(`${mount}/bye`)).toBe(true);
     },
   );
@@ -427,16 +469,16 @@ describe('the routes of other mounts', () => {
   it('are refused on the sites of each of two mounts that browsers see at the same path', () => {
     const options = { ...own(), scanLogin: true, website: undefined };
     const areRefused = (): boolean[] => ['/a/b/logout', '/a/b/scan/ticket'].map(isRefused);
-    recordRoute(contextWith(options, { url: '/a\\b/x', below: '/x' }));
+    recordRequest(contextWith(options, { url: '/a\\b/x', below: '/x' }));
     host = `b-${host}`;
     expect(areRefused()).toEqual([false, false]);
-    recordRoute(contextWith(options, { url: '/a/b/x', below: '/x' }));
+    recordRequest(contextWith(options, { url: '/a/b/x', below: '/x' }));
     expect(areRefused()).toEqual([true, true]);
   });
 
   it('are those of one mount, whether the mount path itself is requested or a page below it', () => {
     for (let at = 0; at < 50; at++) {
-      recordRoute(contextWith(own(), { url: `/t${at}`, below: '/' }));
+      recordRequest(contextWith(own(), { url: `/t${at}`, below: '/' }));
       record(`/t${at}`);
     }
     // A 51st mount would be known by its depth only, and with it every path that is as deep.
@@ -462,7 +504,7 @@ describe('the routes of other mounts', () => {
 
   it('include the paths below the scan login, on the sites of its mount', () => {
     const options = { ...own(), scanLogin: true, website: undefined };
-    recordRoute(contextWith(options, { url: '/shop/x', below: '/x' }));
+    recordRequest(contextWith(options, { url: '/shop/x', below: '/x' }));
     expect(['/shop/scan', '/shop/scan/ticket', '/shop/scanner', '/scan/ticket'].map(isRefused)).toEqual([
       true,
       true,

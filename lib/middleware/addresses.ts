@@ -28,7 +28,9 @@ export function originOf({ req, config }: Context): string {
     });
   }
   const host = hostOf(req);
-  if (HOST.test(host)) return `${isSecure(req) ? 'https' : 'http'}://${host}`;
+  const origin = `${isSecure(req) ? 'https' : 'http'}://${host}`;
+  // A host of that form may still be none, such as 999.999.999.999, or one with the port 99999.
+  if (HOST.test(host) && URL.canParse(origin)) return origin;
   throw new WechatAuthError(
     'config',
     'The request names no valid host (Host, :authority, or X-Forwarded-Host of a trusted proxy): ' +
@@ -177,14 +179,30 @@ const MAX_MOUNTS = 50;
 const MAX_SITES = 50;
 const MAX_LENGTH = 500;
 
+/**
+ * The logout routes, as the options name them, of each `wechatAuth()` that has served no request yet → their
+ * number.
+ */
+const UNSEEN_LOGOUTS = new Map<string, number>();
+
+function countUnseen({ routes }: ResolvedOptions, change: 1 | -1): void {
+  if (routes.logout === false) return;
+  const name = comparablePath(routes.logout);
+  const count = (UNSEEN_LOGOUTS.get(name) ?? 0) + change;
+  if (count > 0) UNSEEN_LOGOUTS.set(name, count);
+  else UNSEEN_LOGOUTS.delete(name);
+}
+
 /** Returns the function that records the mount that a request came through. */
-export function routeRecorder(): (context: Context) => void {
-  let config: ResolvedOptions;
+export function routeRecorder(options: ResolvedOptions): (context: Context) => void {
+  countUnseen(options, 1);
+  let config: ResolvedOptions | undefined;
   let mounts: Mounts;
   return (context) => {
     // This runs on every request. Most middleware have one config, and to compare it costs less than a
     // lookup.
     if (context.config !== config) {
+      if (!config) countUnseen(options, -1);
       ({ config } = context);
       mounts = mountsOf(config);
     }
@@ -212,14 +230,17 @@ function isKnownRoute(context: Context, pathname: string): boolean {
  * Whether the path may be a route of this mount where a pattern stands for another text: a login below `/a`
  * must not end at `/b/logout`, even if nobody has requested `/b` yet. In Express, the pattern of an outer
  * router is unknown, and an optional part changes the depth of the mount. So every path that ends in the name
- * of the logout route counts as one; this also loses pages such as `/help/logout`. Connect has no patterns.
+ * of its logout route counts as one; this also loses pages such as `/help/logout`. So does every path that
+ * ends in the name of the logout route of another `wechatAuth()` whose mount is not known yet. Connect has no
+ * patterns.
  */
 function mayBeOwnRoute(context: Context, pathname: string): boolean {
   const { params } = context;
   if (!params) return false;
   const whole = comparablePath(pathname);
-  const logout = context.config.routes.logout;
-  if (logout !== false && whole.endsWith(comparablePath(logout))) return true;
+  const { logout } = context.config.routes;
+  const logouts = [...UNSEEN_LOGOUTS.keys(), ...(logout === false ? [] : [comparablePath(logout)])];
+  if (logouts.some((name) => whole.endsWith(name))) return true;
   const parts = Object.entries(params);
   if (parts.length === 0) return false;
   const mount = publicMount(context);
@@ -235,10 +256,10 @@ function mayBeOwnRoute(context: Context, pathname: string): boolean {
 }
 
 /**
- * The origin or Host under which routes are known, so that apps on different hosts do not affect each other.
+ * The origin or host under which routes are known, so that apps on different hosts do not affect each other.
  */
 function siteOf({ req, config }: Context): string {
-  return config.base?.origin ?? (req.headers.host ?? '').slice(0, MAX_LENGTH);
+  return config.base?.origin ?? hostOf(req);
 }
 
 const ROUTE_NAMES = ['login', 'callback', 'logout'] as const;

@@ -66,7 +66,7 @@ export function wechatAuth(options: WechatAuthOptions = {}): WechatAuthMiddlewar
  */
 function serverOf(config: ResolvedOptions): (context: Context) => boolean {
   const handlerOf = router(config);
-  const recordRoute = routeRecorder();
+  const recordRoute = routeRecorder(config);
   return (context) => {
     const { req, res, next } = context;
     (req as HostRequest & { wechat?: WechatContext }).wechat = new ReqWechat(context);

@@ -27,7 +27,7 @@ export function isAppId(text: string): boolean {
   return /^wx[\da-f]{16}$/.test(text);
 }
 
-/** Whether a text has the form of an AppSecret. In the place of an AppID, it would become part of addresses. */
+/** Whether a text has the form of an AppSecret. As an AppID, it would become part of addresses. */
 export function isAppSecret(text: string): boolean {
   return /^[\da-f]{32}$/i.test(text);
 }

@@ -257,6 +257,39 @@ describe('the user of a mini program', () => {
   });
 });
 
+describe('the user that loginWithCode() returns', () => {
+  it.each([true, false])(
+    'is a copy for each request with the same code, with session: %s',
+    async (session) => {
+      const seen: unknown[] = [];
+      const app = await startApp(emulator, {
+        auth: { ...codeAccounts(), onLogin: () => ({ points: 100 }) },
+        before: (host) => {
+          host.use(express.json() as never);
+        },
+        routes: (host) => {
+          host.use('/buy', (req, res) => {
+            const { wechat, body } = req as TestRequest & { body: { code: string } };
+            void wechat.loginWithCode('miniProgram', body.code, { session }).then((returned) => {
+              const user = returned as unknown as { points: number };
+              seen.push(user.points);
+              user.points += 10;
+              res.end();
+            });
+          });
+        },
+      });
+      apps.push(app);
+      const client = new CodeClient(app.url);
+      const code = newCode('miniProgram');
+      await client.get('/login');
+      await Promise.all([client.post('/buy', { code }), client.post('/buy', { code })]);
+      expect(seen).toEqual([100, 100]);
+      expect(exchanges()).toBe(1);
+    },
+  );
+});
+
 describe('a login with a code', () => {
   it('replaces a login of the same person, whatever its scope', async () => {
     const app = await start();

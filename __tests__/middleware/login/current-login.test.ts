@@ -34,7 +34,10 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-/** An app whose `/put?key=JSON` writes to the session, with a second wechatAuth() under the session key `staff`. */
+/**
+ * An app whose `/put?key=JSON` writes to the session, with two more wechatAuth(): under the session key `staff`
+ * for the same account, and under `other` for another one.
+ */
 async function start(options: AppOptions = {}): Promise<TestApp> {
   const app = await startApp(emulator, {
     ...options,
@@ -45,6 +48,10 @@ async function start(options: AppOptions = {}): Promise<TestApp> {
         res.end();
       });
       host.use('/staff', wechatAuth({ ...emulated(emulator), sessionKey: 'staff' }));
+      // WeChat gives this account no unionid.
+      const { appId, appSecret } = emulator.apps.unbound;
+      const other = { ...emulated(emulator), website: undefined, appId, appSecret };
+      host.use('/other', wechatAuth({ ...other, sessionKey: 'other' }));
     },
   });
   apps.push(app);
@@ -105,22 +112,42 @@ describe('a value in the session', () => {
 });
 
 describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) => {
-  it('count as those of one person until a unionid shows that there are two', async () => {
-    emulator.switches.unionid = false;
+  it('of two accounts count as those of one person until a unionid shows that there are two', async () => {
     const app = await start({ session: SESSIONS[kind]() });
-    const browser = Browser.inWechat(app.url);
-    await browser.logIn(emulator, '/me', 'ming');
-    await browser.logIn(emulator, '/staff/login', 'emoji');
-    expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'staff']));
     // A unionid on one side only shows nothing either.
     for (const isFirst of [true, false]) {
-      const another = Browser.inWechat(app.url);
+      const browser = Browser.inWechat(app.url);
       emulator.switches.unionid = isFirst;
-      await another.logIn(emulator, '/me', 'ming');
-      emulator.switches.unionid = !isFirst;
-      await another.logIn(emulator, '/staff/login', 'emoji');
-      expect(Object.keys(await sessionOf(another))).toEqual(expect.arrayContaining(['wechat', 'staff']));
+      await browser.logIn(emulator, '/me', 'ming');
+      await browser.logIn(emulator, '/other/login', 'emoji');
+      expect(Object.keys(await sessionOf(browser))).toEqual(expect.arrayContaining(['wechat', 'other']));
     }
+  });
+
+  it('of one account are those of two people if the openids differ, also without a unionid', async () => {
+    const app = await start({ session: SESSIONS[kind]() });
+    for (const [first, second] of [
+      [false, false],
+      [true, false],
+      [false, true],
+    ]) {
+      const browser = Browser.inWechat(app.url);
+      emulator.switches.unionid = first === true;
+      await browser.logIn(emulator, '/me', 'ming');
+      emulator.switches.unionid = second === true;
+      await browser.logIn(emulator, '/staff/login', 'emoji');
+      expect(Object.keys(await sessionOf(browser))).not.toContain('wechat');
+    }
+  });
+
+  it('of one account: who logs in under the second key cannot be followed by another person under the first', async () => {
+    emulator.switches.unionid = false;
+    const planted = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
+    // An attacker has started this login, and put its session into the browser of a victim.
+    const attack = await startAndAgree(planted, emulator, '/login?returnTo=/public', 'emoji');
+    await planted.logIn(emulator, '/staff/login', 'ming');
+    expect((await planted.get(attack)).status).toBe(400);
+    expect(await isLoggedIn(planted)).toBe(false);
   });
 
   it('stay side by side if preserveSession keeps only some data of the app', async () => {
@@ -149,9 +176,7 @@ describe.each(SESSION_NAMES)('logins under two session keys, with %s', (kind) =>
     const browser = Browser.inWechat((await start({ session: SESSIONS[kind]() })).url);
     await browser.logIn(emulator, '/me', 'ming');
     const tab = await startAndAgree(browser, emulator, '/login?returnTo=/public', 'emoji');
-    emulator.switches.unionid = false;
-    await browser.logIn(emulator, '/staff/login', 'emoji');
-    emulator.switches.unionid = true;
+    await browser.logIn(emulator, '/other/login', 'emoji');
     expect((await browser.get(tab)).location).toBe('/public#');
     expect((await browser.get('/me')).json()).not.toMatchObject({ nickname: '小明' });
   });
@@ -355,20 +380,38 @@ describe('a logout at another process', () => {
   });
 
   it.each([
-    [59_000, true],
-    [61_000, false],
+    [59_000, 2],
+    [61_000, 1],
+    [599_000, 1],
+    [600_000, 0],
     // The clock of the process that finished the login may be ahead.
-    [-59_000, true],
-    [-61_000, false],
-  ])('%i ms after the login, a page asks the shared cache: %s', async (ms, asks) => {
+    [-59_000, 2],
+    [-61_000, 1],
+  ])('%i ms after the login, the shared cache is asked for this many of two pages: %i', async (ms, pages) => {
     const { store, asked } = sharedStore();
     const client = await startWithCodes(store);
     await client.logIn('miniProgram', newCode('miniProgram'));
     asked.length = 0;
     const later = Date.now() + ms;
     jest.spyOn(Date, 'now').mockReturnValue(later);
-    expect((await client.get('/me')).status).toBe(200);
-    expect(asked.length > 0).toBe(asks);
+    const counts: number[] = [];
+    for (const _ of [1, 2]) {
+      expect((await client.get('/me')).status).toBe(200);
+      counts.push(asked.splice(0).length);
+    }
+    expect(counts.filter((count) => count > 0)).toHaveLength(pages);
+  });
+
+  it.each([61_000, 599_000])('ends the login here if the next page comes %i ms later', async (ms) => {
+    const { store, asked } = sharedStore();
+    const client = await startWithCodes(store);
+    await client.logIn('miniProgram', newCode('miniProgram'));
+    await client.get('/me');
+    const logout = asked.at(-1) ?? '';
+    await store.writeCache(logout, true, 600_000);
+    const later = Date.now() + ms;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await client.get('/me')).status).toBe(401);
   });
 
   it('a page for nobody, or of an app with one process, asks no cache', async () => {

@@ -378,7 +378,11 @@ describe.each(SESSION_NAMES)('a flood of logouts, with %s', (kind) => {
   async function flood(...kinds: EndedLogin[]): Promise<void> {
     for (const each of kinds) {
       const states = Array.from({ length: 10_001 }, (_, at) => `${each} login ${at}`);
-      await new CallbackResults(undefined, 60_000, 'wechat').endLogins(states, [], each);
+      await new CallbackResults(undefined, {
+        loginTimeout: 60_000,
+        sessionKey: 'wechat',
+        namespace: 'wechat',
+      }).endLogins(states, [], each);
     }
   }
 

@@ -460,7 +460,7 @@ describe('onLogin', () => {
   it('gets the data of a link that another release signed: messages and posters keep such links', async () => {
     const account = { appId: 'wx0123456789abcdef', appSecret: '0123456789abcdef'.repeat(2) };
     const accounts = [account, { ...account, appId: 'wxfedcba9876543210' }];
-    const link = '/login?data=eyJ0ZWFtIjoxfQ.hGgjlRpeLTPNAlX6O6_tBusXKJwWvpXLYvh3lDOSOM8';
+    const link = '/login?data=eyJ0ZWFtIjoxfQ.wxnDs1rQEuAxfCBvpi_GZ4QKleokFku2XTMhPkZ4_yo';
     const wechat = await createEmulator({ apps: accounts.map((each) => ({ type: 'official', ...each })) });
     for (const each of accounts) {
       const { url } = await start({ ...each, endpoints: wechat.endpoints, onLogin });

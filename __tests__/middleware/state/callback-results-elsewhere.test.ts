@@ -27,7 +27,9 @@ function processWith(cache: SharedCache | undefined, sessionKey = 'wechat'): Cal
   const copies: CallbackResults[] = [];
   jest.isolateModules(() => {
     const copy = jest.requireActual<typeof callbackResults>('../../../lib/middleware/state/callback-results');
-    copies.push(new copy.CallbackResults(cache, TIMEOUT, sessionKey));
+    copies.push(
+      new copy.CallbackResults(cache, { loginTimeout: TIMEOUT, sessionKey, namespace: sessionKey }),
+    );
   });
   const [results] = copies;
   if (!results) throw new Error('the module was not loaded');

@@ -31,8 +31,16 @@ it('logouts are known until the last record of them has expired', async () => {
   const now = Date.now();
   const at = (ms: number): void => void jest.spyOn(Date, 'now').mockReturnValue(now + ms);
   at(0);
-  const long = new CallbackResults(undefined, 600_000, 'wechat');
-  const short = new CallbackResults(undefined, 60_000, 'wechat');
+  const long = new CallbackResults(undefined, {
+    loginTimeout: 600_000,
+    sessionKey: 'wechat',
+    namespace: 'wechat',
+  });
+  const short = new CallbackResults(undefined, {
+    loginTimeout: 60_000,
+    sessionKey: 'wechat',
+    namespace: 'wechat',
+  });
   expect(long.knowsLogouts).toBe(false);
   await long.endLogins(['state']);
   await short.endLogins(['another state']);
@@ -442,7 +450,11 @@ describe('a restarted login, in a session that another callback of the same brow
 
 describe('a logout', () => {
   it('lets no callback share its login, even after so many logouts that the record of this one was evicted', async () => {
-    const results = new CallbackResults(undefined, 600_000, 'wechat');
+    const results = new CallbackResults(undefined, {
+      loginTimeout: 600_000,
+      sessionKey: 'wechat',
+      namespace: 'wechat',
+    });
     const callback = { state: 'a state', code: 'a code', cookies: '' };
     const steps = {
       exchange: jest.fn(() => Promise.resolve({ openid: 'openid' })),

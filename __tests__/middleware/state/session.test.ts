@@ -1,5 +1,5 @@
 import { cookies, type TestRequest } from '../../support/app';
-import type { Host } from '../../support/hosts';
+import type { Host, Middleware } from '../../support/hosts';
 import { emulator, useEmulator } from '../../support/emulator';
 import { agree, Browser } from '../../support/browser';
 import {
@@ -174,29 +174,56 @@ describe('a session store that fails', () => {
     });
   });
 
-  it('still leads to a complete response, and logs nobody in, if it never calls back', async () => {
-    const cases = (['set', 'destroy'] as const).flatMap((call) =>
-      ['/login', 'callback', '/logout'].map((route) => ({ call, route })),
-    );
-    await Promise.all(
-      cases
-        .filter(({ call, route }) => !(call === 'destroy' && route === '/login'))
-        .map(async ({ call, route }) => {
-          const store = new FaultySessionStore();
-          await withApp(emulator, { session: serverSessions(store) }, async (_app, browser) => {
-            if (route === '/logout') await browser.logIn(emulator, '/me');
-            const path = route === 'callback' ? await startAndAgree(browser, emulator) : route;
-            store.behaviour[call] = 'silent';
-            const response = await browser.get(path);
-            expect([route, call, response.status]).toEqual([route, call, 503]);
-            expect(response.body).toContain('</html>');
-            expect(response.location).toBe('');
-            expect(response.headers['set-cookie']).toBeUndefined();
-            store.behaviour[call] = 'healthy';
-            if (route === 'callback') expect(await isLoggedIn(browser)).toBe(false);
-          });
-        }),
-    );
+  it.each([{}, { unset: 'destroy' as const }])(
+    'still leads to a complete response, and logs nobody in, if it never calls back, with %j',
+    async (options) => {
+      const cases = (['set', 'destroy'] as const).flatMap((call) =>
+        ['/login', 'callback', '/logout'].map((route) => ({ call, route })),
+      );
+      await Promise.all(
+        cases
+          .filter(({ call, route }) => !(call === 'destroy' && route === '/login'))
+          .map(async ({ call, route }) => {
+            const store = new FaultySessionStore();
+            await withApp(emulator, { session: serverSessions(store, options) }, async (_app, browser) => {
+              if (route === '/logout') await browser.logIn(emulator, '/me');
+              const path = route === 'callback' ? await startAndAgree(browser, emulator) : route;
+              store.behaviour[call] = 'silent';
+              const response = await browser.get(path);
+              expect([route, call, response.status]).toEqual([route, call, 503]);
+              expect(response.body).toContain('</html>');
+              expect(response.location).toBe('');
+              expect(response.headers['set-cookie']).toBeUndefined();
+              store.behaviour[call] = 'healthy';
+              if (route === 'callback') expect(await isLoggedIn(browser)).toBe(false);
+            });
+          }),
+      );
+    },
+  );
+
+  it.each(['keep', 'destroy'] as const)("keeps what it has stored, with unset: '%s'", async (unset) => {
+    const store = new FaultySessionStore();
+    await withApp(emulator, { session: serverSessions(store, { unset }) }, async (_app, browser) => {
+      await browser.logIn(emulator, '/me');
+      await browser.get('/put?cart=3');
+      store.behaviour.set = 'broken';
+      expect((await browser.get('/login')).status).toBe(503);
+      store.behaviour.set = 'healthy';
+      expect(await isLoggedIn(browser)).toBe(true);
+      expect(await sessionOf(browser)).toMatchObject({ cart: '3' });
+    });
+  });
+
+  it('is reported as such although the session middleware defines req.session without a setter', async () => {
+    const session: Middleware = (req, _res, next) => {
+      const value = { save: (): Promise<void> => Promise.reject(new Error('out of order')) };
+      Object.defineProperty(req, 'session', { get: () => value });
+      next();
+    };
+    await withApp(emulator, { session }, async (_app, browser) => {
+      expect((await browser.get('/login')).status).toBe(503);
+    });
   });
 
   it('is reported to onError', async () => {

@@ -86,13 +86,19 @@ const LATE_LOGOUT_MS = 60_000;
 
 /**
  * Whether a logout at another process may have ended the login of this session: then the shared cache is
- * asked.
+ * asked. After the first minute, once is enough: by then, a logout that the browser sent before it received
+ * the login is recorded.
  */
-export function mayMissLogout(req: HostRequest, { sessionKey, callbackResults }: ResolvedOptions): boolean {
+export function mayMissLogout(req: HostRequest, config: ResolvedOptions): boolean {
+  const { sessionKey, callbackResults, loginTimeout } = config;
   if (!callbackResults.hasOtherProcesses) return false;
   const session = getSession(req);
   const at = session && finishedAt(session, sessionKey);
-  return at !== undefined && Math.abs(Date.now() - at) < LATE_LOGOUT_MS;
+  if (!session || at === undefined) return false;
+  const age = Math.abs(Date.now() - at);
+  if (age < LATE_LOGOUT_MS) return true;
+  const isRecorded = age < loginTimeout;
+  return isRecorded && !callbackResults.wasConfirmed(newestStateAndRoot(session, sessionKey));
 }
 
 /** The login in the session, unless a logout at any process has ended it. */
@@ -101,8 +107,12 @@ export async function confirmedLogin(
   config: ResolvedOptions,
 ): Promise<WechatSession | undefined> {
   const session = getSession(req);
-  if (session && mayMissLogout(req, config))
-    await config.callbackResults.isAnyLoggedOut(newestStateAndRoot(session, config.sessionKey));
+  if (session && mayMissLogout(req, config)) {
+    const { callbackResults, sessionKey } = config;
+    const login = newestStateAndRoot(session, sessionKey);
+    const isOld = Math.abs(Date.now() - (finishedAt(session, sessionKey) ?? 0)) >= LATE_LOGOUT_MS;
+    if (!(await callbackResults.isAnyLoggedOut(login)) && isOld) callbackResults.confirm(login);
+  }
   return currentLogin(req, config);
 }
 
@@ -188,8 +198,8 @@ function keysOfOtherPersons(session: Session, person: Person): string[] {
  *   replace one that granted more.
  * - Otherwise the app's data stays only if nobody was logged in under this key, nor anybody who is known to
  *   be another person under another key; and as far as `preserveSession` allows.
- * - Otherwise, logins under other session keys stay, unless `preserveSession` is false or their unionid shows
- *   another person.
+ * - Otherwise, logins under other session keys stay, unless `preserveSession` is false or they are known to
+ *   belong to another person.
  * - Pending logins under this key stay, except scan logins, and only this user may finish them. Pending
  *   logins under another key stay with the login there, and nobody who is known to be another person may
  *   finish them.
@@ -278,11 +288,15 @@ function keysToKeep(
   };
 }
 
-/** Whether both logins have a unionid, and the two differ. */
+/**
+ * Whether the unionids of both logins differ; without them, whether the openids of one account do. An openid
+ * and that of another account may belong to one person.
+ */
 function isOtherPerson(other: unknown, person: Person): boolean {
   if (!isWechatSession(other)) return false;
   const [a, b] = [unionidOf(other), unionidOf(person)];
-  return a !== undefined && b !== undefined && a !== b;
+  if (a !== undefined && b !== undefined) return a !== b;
+  return other.appid === person.appid && other.openid !== person.openid;
 }
 
 function unionidOf(person: Person): unknown {

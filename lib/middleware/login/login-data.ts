@@ -69,7 +69,7 @@ export function signedData(context: Context, data: unknown): string | undefined 
   const oauth = signingAccount(context);
   if (!oauth) throw noSecret();
   const encoded = encoding(checked);
-  return `${encoded}.${signature(oauth, encoded)}`;
+  return `${encoded}.${signature(context, oauth, encoded)}`;
 }
 
 function encoding(data: unknown): string {
@@ -100,13 +100,13 @@ export function verifiedData(context: Context, parameter: string | undefined): u
   const [encoded = '', given = '', ...more] = (parameter ?? '').slice(0, MAX_PARAMETER).split('.');
   const oauth = encoded === '' || more.length > 0 ? undefined : signingAccount(context);
   if (!oauth) return undefined;
-  return isSameMAC(given, signature(oauth, encoded)) ? decodedData(encoded) : undefined;
+  return isSameMAC(given, signature(context, oauth, encoded)) ? decodedData(encoded) : undefined;
 }
 
 const MAX_PARAMETER = 1_000;
 
-function signature({ appid, appsecret }: OAuth, encoded: string): string {
-  return mac(deriveKey(appsecret, `data in a login link of ${appid}`), encoded);
+function signature({ config }: Context, { appid, appsecret }: OAuth, encoded: string): string {
+  return mac(deriveKey(appsecret, `data in a login link of ${appid} ${config.namespace}`), encoded);
 }
 
 function mac(key: Parameters<typeof crypto.createHmac>[1], text: string): string {

@@ -17,6 +17,7 @@ import { sanitizeReturnTo } from '../http/return-to';
 import { fileMap } from '../http/verification-file';
 import { CallbackResults } from '../state/callback-results';
 import { CodeResults } from '../state/code-results';
+import { hash } from '../state/hash';
 import { SessionWatch } from '../state/session-watch';
 import type { Account } from './account';
 import { baseURLFault, relayAddress, relayFault, splitBase } from './base-url';
@@ -85,6 +86,8 @@ export interface ResolvedOptions {
   readonly keepsOtherLogins: boolean;
   readonly verificationFiles: ReadonlyMap<string, string>;
   readonly sessionKey: string;
+  /** See {@link namespaceOf}. */
+  readonly namespace: string;
   readonly callbackResults: CallbackResults;
   readonly codeResults: CodeResults;
   readonly sessionWatch: SessionWatch;
@@ -112,8 +115,11 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS, sessionKey = 'wechat' } = options;
   const warnings = new Warnings();
-  const callbackResults = new CallbackResults(options.tokenStore, loginTimeout, sessionKey);
-  const resolve = credentialResolver(options, warnings);
+  const namespace = namespaceOf(options);
+  const ofLogins = namespaceOfLogins(options, namespace);
+  const limits = { loginTimeout, sessionKey, namespace: ofLogins };
+  const callbackResults = new CallbackResults(options.tokenStore, limits);
+  const resolve = credentialResolver(options, warnings, namespace);
   const { account } = options;
   return {
     ...(account === undefined ? resolve(options) : { accounts: {}, scanLogin: undefined }),
@@ -137,11 +143,31 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     keepsOtherLogins: preserveSession !== false,
     verificationFiles: fileMap(options.verificationFiles),
     sessionKey,
+    namespace,
     callbackResults,
-    codeResults: new CodeResults(options.tokenStore, callbackResults, loginTimeout),
+    codeResults: new CodeResults(options.tokenStore, callbackResults, limits),
     sessionWatch: new SessionWatch(loginTimeout),
     warnings,
   };
+}
+
+/**
+ * What separates this `wechatAuth()` from others that share its AppSecret or its token store: the session key
+ * separates those of one site, `baseURL` those of several. It is a part of signatures and of tickets, so it
+ * is the same in every process and every release of one app.
+ */
+function namespaceOf({ sessionKey = 'wechat', baseURL = '' }: AuthOptions): string {
+  return `${sessionKey} ${baseURL.replace(/\/$/, '')}`.trimEnd();
+}
+
+/**
+ * As namespaceOf(), for logins in the shared cache, which live for a minute: an app that admits other users
+ * must not take them for its own. Apps that have neither a session key nor a `baseURL` of their own differ at
+ * least by their functions.
+ */
+function namespaceOfLogins({ identity, snapshotUsers, onLogin }: AuthOptions, namespace: string): string {
+  const source = onLogin === undefined ? '' : Function.prototype.toString.call(onLogin);
+  return hash([namespace, identity ?? '', snapshotUsers ?? '', source]);
 }
 
 /** Without an account that sends browsers to WeChat, no browser logs in, and WeChat never sends one back. */
@@ -244,13 +270,14 @@ function* routeFaults(options: AuthOptions): Generator<OptionFault> {
 function credentialResolver(
   options: AuthOptions,
   warnings: Warnings,
+  namespace: string,
 ): NonNullable<ResolvedOptions['byRequest']>['resolve'] {
   const { endpoints, tokenStore = new MemoryTokenStore(), dangerouslyAllowEmulatorInProduction } = options;
   // Resolved once for all accounts, so that an option that is ignored causes one warning only.
   const http = resolveHttpOptions(options.http ?? {});
   const connections = lazy(() => agentsFor(endpoints?.api ?? WECHAT.api, http));
   const shared = { tokenStore, endpoints, http, dangerouslyAllowEmulatorInProduction };
-  const scanLoginOf = scanLoginResolver(options, warnings);
+  const scanLoginOf = scanLoginResolver(options, warnings, namespace);
   const accountOf = (flow: AccountFlow, credentials: CredentialOptions): Account | undefined => {
     const { appId: appid, appSecret: appsecret = '' } = credentialsOf(credentials, flow);
     if (appid === undefined) return undefined;

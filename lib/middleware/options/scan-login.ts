@@ -25,12 +25,15 @@ export interface ScanLogin {
  * Returns the function that creates the scan login of an account: `undefined` where it is off, and for an
  * account without an AppSecret, which signs the tickets. Accounts share ticket records and results. The
  * options are known to have no fault.
+ *
+ * @param namespace see `namespaceOf()`
  */
 export function scanLoginResolver(
   options: AuthOptions,
   warnings: Warnings,
+  namespace: string,
 ): (credentials: CredentialOptions) => ScanLogin | undefined {
-  const { sessionKey = 'wechat', tokenStore } = options;
+  const { tokenStore } = options;
   const given = scanLoginOf(options);
   if (!given) return () => undefined;
   if (!sharesState(tokenStore) && !isMemoryStore(tokenStore)) warnOfStore(warnings);
@@ -46,7 +49,7 @@ export function scanLoginResolver(
       ? undefined
       : {
           ...{ confirm, check, lifetimeMs, ticketRecords, results },
-          tickets: new Tickets({ appId, appSecret }, sessionKey),
+          tickets: new Tickets({ appId, appSecret }, `${namespace} ${confirm}`),
         };
 }
 

@@ -5,7 +5,7 @@
 import { WechatAuthError } from '../../errors';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { isObject } from '../../is-object';
-import { lazyCache, type Cache } from '../../lazy-cache';
+import { lazyCache, type Cache, type LazyCache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, isLogin, orUndefined, SHARED_MS } from './across-processes';
@@ -49,6 +49,7 @@ export interface CallbackLogin {
  */
 export class CallbackResults {
   readonly #cache: SharedCache | undefined;
+  readonly #namespace: string;
   readonly #loginTimeout: number;
   /** By state and code. */
   readonly #results = lazyCache<Promise<LoginResult>>(LIMITS);
@@ -70,13 +71,29 @@ export class CallbackResults {
   static readonly #logouts = new Logouts();
   readonly started: StartedLogins;
   readonly finishing: FinishingLogins;
+  /** By state and root: logins that no logout had ended when the shared cache was asked last. */
+  readonly #confirmed: LazyCache<true>;
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazyCache<true>(LIMITS);
 
-  /** @param loginTimeout lifetime of a pending login, in ms */
-  constructor(store: TokenStore | SharedCache | undefined, loginTimeout: number, sessionKey: string) {
+  constructor(
+    store: TokenStore | SharedCache | undefined,
+    {
+      loginTimeout,
+      sessionKey,
+      namespace,
+    }: {
+      /** Lifetime of a pending login, in ms. */
+      readonly loginTimeout: number;
+      readonly sessionKey: string;
+      /** Separates logins from those of other apps that share the store. */
+      readonly namespace: string;
+    },
+  ) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
+    this.#namespace = namespace;
     this.#loginTimeout = loginTimeout;
+    this.#confirmed = lazyCache({ max: LIMITS.max, ttl: loginTimeout });
     this.started = new StartedLogins(loginTimeout);
     this.finishing = new FinishingLogins(this.#cache, sessionKey);
   }
@@ -127,7 +144,7 @@ export class CallbackResults {
         return { restartState };
       }
     };
-    const result = acrossProcesses(this.#cache, () => `code:${key}`, work, isLoginResult);
+    const result = acrossProcesses(this.#cache, () => this.#sharedKey('code', key), work, isLoginResult);
     keepUnlessFailed(this.#results(), key, result);
     return { result: await result, isFirst };
   }
@@ -143,8 +160,8 @@ export class CallbackResults {
     known?.resultKeys.push(resultKey);
     if (known) return known.login;
     const work = async (): Promise<Owner> => ({ openid, login: await complete() });
-    const login = acrossProcesses(this.#cache, () => stateKey(state), work, isOwner).then((owner) =>
-      owner.openid === openid ? owner.login : refuseOtherUser(),
+    const login = acrossProcesses(this.#cache, () => this.#sharedKey('login', state), work, isOwner).then(
+      (owner) => (owner.openid === openid ? owner.login : refuseOtherUser()),
     );
     this.#owners().set(state, { openid, login, resultKeys: [resultKey] });
     // In this process, a refusal by the app is kept as well, so that `onLogin` is not asked again. Another
@@ -159,7 +176,7 @@ export class CallbackResults {
     if (known) return known;
     const restart = acrossProcesses(
       this.#cache,
-      () => `restart:${hash([state])}`,
+      () => this.#sharedKey('restart', state),
       () => Promise.resolve(fresh),
       (record) => typeof record === 'string',
     );
@@ -191,7 +208,9 @@ export class CallbackResults {
       ...ended.map((each) =>
         orUndefined(STORE_LIMIT_MS, () => cache.writeCache(logoutKey(each), true, this.#loginTimeout)),
       ),
-      ...states.map((state) => orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(stateKey(state)))),
+      ...states.map((state) =>
+        orUndefined(STORE_LIMIT_MS, () => cache.deleteCache(this.#sharedKey('login', state))),
+      ),
     ]);
   }
 
@@ -224,6 +243,15 @@ export class CallbackResults {
     return ended.includes(true);
   }
 
+  /** Records that no logout has ended this login, and that none that is in progress will. */
+  confirm(statesOrRoots: readonly string[]): void {
+    this.#confirmed().set(statesOrRoots.join(), true);
+  }
+
+  wasConfirmed(statesOrRoots: readonly string[]): boolean {
+    return this.#confirmed().has(statesOrRoots.join());
+  }
+
   /** Whether another process may have served a logout, which this process finds only in the shared cache. */
   get hasOtherProcesses(): boolean {
     return this.#cache !== undefined;
@@ -251,7 +279,10 @@ export class CallbackResults {
     const key = login.owner === undefined ? keyOfCode(params) : keyOfLogin(params);
     this.#served().set(key, login);
     const cache = this.#cache;
-    if (cache) await orUndefined(STORE_LIMIT_MS, () => cache.writeCache(servedKey(key), login, SHARED_MS));
+    if (cache)
+      await orUndefined(STORE_LIMIT_MS, () =>
+        cache.writeCache(this.#sharedKey('callback', key), login, SHARED_MS),
+      );
   }
 
   /**
@@ -266,9 +297,17 @@ export class CallbackResults {
     const cache = this.#cache;
     if (known || !cache) return known;
     const [login, code] = await Promise.all(
-      keys.map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(servedKey(key)))),
+      keys.map((key) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(this.#sharedKey('callback', key)))),
     );
     return [login, code].find(isCallbackLogin);
+  }
+
+  /**
+   * Keys of the shared cache hold hashes, because the state is a secret and stores put keys into error
+   * messages. Each names the app: a login at another app that shares the store is no login here.
+   */
+  #sharedKey(kind: 'code' | 'login' | 'restart' | 'callback', id: string): string {
+    return `${kind}:${hash([this.#namespace, id])}`;
   }
 
   /** Marks the outcome of this login as reported. Returns whether it was not reported before. */
@@ -308,20 +347,9 @@ function keyOfCode({ cookies, code, state }: CallbackParams): string {
   return hash([cookies, code, state]);
 }
 
-/**
- * Keys of the shared cache hold hashes, because the state is a secret and stores put keys into error
- * messages.
- */
-function stateKey(state: string): string {
-  return `login:${hash([state])}`;
-}
-
+/** A state and a root are random, so that a logout at one app cannot end a login at another. */
 function logoutKey(stateOrRoot: string): string {
   return `logout:${hash([stateOrRoot])}`;
-}
-
-function servedKey(callback: string): string {
-  return `callback:${callback}`;
 }
 
 function keepUnlessFailed<T>(cache: Cache<Promise<T>>, key: string, work: Promise<T>): void {

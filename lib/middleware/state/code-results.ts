@@ -44,19 +44,34 @@ interface CodeInProgress extends Pick<CodeLogin, 'state' | 'client' | 'hasSecret
   readonly since: number;
   isOver: boolean;
   readonly result: Promise<CodeLogin>;
+  /** The result as JSON, from before the app could change it. Each further request gets a copy of its own. */
+  readonly json: Promise<string>;
 }
 
 export class CodeResults {
   readonly #cache: SharedCache | undefined;
   readonly #callbackResults: CallbackResults;
+  readonly #namespace: string;
   /** By a hash of the code and of everything else on which the result depends. */
   readonly #results: LazyCache<CodeInProgress>;
 
-  /** @param lifetime the lifetime of a pending login, in ms. A logout is remembered for as long. */
-  constructor(store: TokenStore | undefined, callbacks: CallbackResults, lifetime: number) {
+  constructor(
+    store: TokenStore | undefined,
+    callbacks: CallbackResults,
+    {
+      loginTimeout,
+      namespace,
+    }: {
+      /** The lifetime of a pending login, in ms. A logout is remembered for as long. */
+      readonly loginTimeout: number;
+      /** As for CallbackResults. */
+      readonly namespace: string;
+    },
+  ) {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#callbackResults = callbacks;
-    const ttl = Math.min(SHARED_MS, lifetime);
+    this.#namespace = namespace;
+    const ttl = Math.min(SHARED_MS, loginTimeout);
     this.#results = lazyCache({ max: 10_000, ttl });
   }
 
@@ -78,7 +93,8 @@ export class CodeResults {
       exchange(state: string): Promise<WechatSession>;
     },
   ): Promise<{ result: CodeLogin; isFirst: boolean }> {
-    const key = hash(content);
+    // Another app that shares the store may refuse this user.
+    const key = hash([this.#namespace, ...content]);
     const client = hash(identity);
     const known = this.#results().get(key);
     const joins = known?.client === client && (known.hasSecret || !known.isOver);
@@ -102,7 +118,9 @@ export class CodeResults {
       if (started.client === client) throw error;
       return undefined;
     });
-    if (result && (run.isFirst || (await mayShare(result)))) return { result, ...run };
+    if (result && run.isFirst) return { result, ...run };
+    if (result && (await mayShare(result)))
+      return { result: JSON.parse(await started.json) as CodeLogin, ...run };
     return { result: await exchange(), isFirst: true };
   }
 
@@ -112,7 +130,9 @@ export class CodeResults {
     exchange: () => Promise<CodeLogin>,
   ): CodeInProgress {
     const result = acrossProcesses(this.#cache, () => `client-code:${key}`, exchange, isCodeLogin);
-    const started = { ...poster, result, isOver: false };
+    const json = result.then((login) => JSON.stringify(login));
+    json.catch(() => undefined);
+    const started = { ...poster, result, json, isOver: false };
     this.#results().set(key, started);
     result.then(
       () => (started.isOver = true),

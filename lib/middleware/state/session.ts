@@ -103,11 +103,21 @@ async function callSessionStore(req: HostRequest, call: string, work: Work): Pro
       callHook(work as Parameters<typeof callHook>[0]),
     );
   } catch (error) {
-    // express-session would otherwise try to save the session again when the response ends, wait without a
-    // limit, and send the id of a half-written session.
-    (req as { session?: unknown }).session = undefined;
+    dropSession(req);
     throw error;
   }
+}
+
+/**
+ * Takes the session away from the request. Otherwise express-session would try to save it again when the
+ * response ends, wait without a limit, and send the id of a half-written session.
+ */
+function dropSession(req: HostRequest): void {
+  const target = req as { session?: unknown; sessionID?: unknown };
+  // Without its id, express-session does not delete the stored session (its option `unset: 'destroy'`).
+  if (target.sessionID !== undefined) target.sessionID = undefined;
+  // Other session middleware may define a property that cannot be set.
+  Reflect.set(target, 'session', undefined);
 }
 
 const SESSION_STORE: StoreFacts = { name: 'The session store', kind: 'session_missing' };

@@ -67,7 +67,9 @@ export class Results {
     return this.#cache.lock(resultKey(name), async () => {
       const result = await this.#read(name);
       if (!result || (await this.#records.read(name))?.end !== undefined) return 'none';
-      if (result.pin === undefined || result.pin === pin) {
+      // Where a PIN is needed, a result without one comes from an app that needs none.
+      const isRight = result.pin === undefined ? !this.#hasPin : result.pin === pin;
+      if (isRight) {
         await this.#records.end(name, 'collected');
         await this.drop(name);
         return result;

@@ -43,12 +43,12 @@ const SCOPES: readonly OfficialScope[] = ['snsapi_base', 'snsapi_userinfo'];
 export class Tickets {
   readonly #key: Buffer;
 
-  /** @param sessionKey separates the tickets of several `wechatAuth()` that share one account */
+  /** @param namespace separates the tickets of several `wechatAuth()` that share one account */
   constructor(
     { appId, appSecret }: { readonly appId: string; readonly appSecret: string },
-    sessionKey: string,
+    namespace: string,
   ) {
-    const purpose = `express-wechat-auth scan ticket ${appId} ${sessionKey}`;
+    const purpose = `express-wechat-auth scan ticket ${appId} ${namespace}`;
     this.#key = deriveKey(appSecret, purpose);
   }
 
