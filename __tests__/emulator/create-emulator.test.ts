@@ -234,6 +234,19 @@ describe('log', () => {
 });
 
 describe('switches', () => {
+  it('are checked when a test sets them', async () => {
+    const { wechat } = await startClient();
+    const switches = wechat.switches as unknown as Record<string, unknown>;
+    expect(() => (switches['denail'] = 'silent')).toThrow(
+      /^"denail" is not a switch\. The switches are consent, /,
+    );
+    expect(() => (switches['denial'] = 'x')).toThrow('switches.denial is "x". Give one of "silent", ');
+    expect(() => Object.assign(switches, { consent: 'deny', unionid: 'no' })).toThrow('switches.unionid');
+    expect(switches).toMatchObject({ denial: 'silent', unionid: true });
+    wechat.reset();
+    expect(switches).toMatchObject({ consent: 'ask' });
+  });
+
   it('consent: allow and deny redirect at once, but only in WeChat’s browser', async () => {
     const client = await startClient({ switches: { consent: 'allow' } });
     expect((await client.authorizePage()).status).toBe(302);

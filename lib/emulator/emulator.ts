@@ -9,6 +9,7 @@ import type { EmulatorClock } from './world/clock';
 import { checkOptions } from './schemas/option-checks';
 import type { EmulatorUser } from './world/people/users';
 import type { RecordedRequest } from './world/request-log';
+import { checkedSwitches } from './world/switch-values';
 import type { EmulatorSwitches } from './world/switches';
 import { World } from './world/world';
 
@@ -108,7 +109,7 @@ export interface Emulator extends EmulatorControls {
   readonly users: readonly EmulatorUser[];
   /**
    * How WeChat behaves. The emulator reads the switches at each request, so a test can change them at any
-   * time.
+   * time. A name that is not a switch, and a value that it does not have, throw a TypeError.
    */
   readonly switches: EmulatorSwitches;
   /** The last 1000 requests to WeChat, newest last. Set `.length = 0` to clear it. */
@@ -147,7 +148,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
     get users() {
       return world.users.all;
     },
-    switches: world.switches,
+    switches: checkedSwitches(world.switches),
     requests: world.requests,
     clock: world.clock,
     ...createControls(services),

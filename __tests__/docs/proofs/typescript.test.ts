@@ -47,7 +47,7 @@ describe('the set-up of docs/typescript.md', () => {
     execFileSync(process.execPath, [TSC, ...init.replace('npx tsc ', '').split(' ')], { cwd: folder });
     expect(JSON.parse(readFileSync(inFolder('package.json'), 'utf8'))).toEqual({ type: 'module' });
     const blocks = [...blocksIn(page, 'ts'), ...blocksIn('docs/scaling.md', 'ts').slice(0, 2)];
-    expect(blocks.length).toBe(5);
+    expect(blocks.length).toBe(6);
     const augments = (code: string): boolean => code.includes('declare module');
     // A block that augments a module is an app of its own: the augmentation would apply to the other blocks.
     const apps = [blocks.filter((code) => !augments(code)), ...blocks.filter(augments).map((code) => [code])];

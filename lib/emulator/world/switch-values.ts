@@ -49,6 +49,19 @@ export function setSwitches(switches: EmulatorSwitches, values: Readonly<Record<
   Object.assign(switches, Object.fromEntries(given(values)));
 }
 
+/**
+ * The switches for a test, which are checked when they are set: JavaScript would take a misspelled name or a
+ * wrong value without a word.
+ */
+export function checkedSwitches(switches: EmulatorSwitches): EmulatorSwitches {
+  return new Proxy(switches, {
+    set: (target, name, value: unknown) => {
+      setSwitches(target, { [String(name)]: value });
+      return true;
+    },
+  });
+}
+
 /** What is wrong with the names and values of switches: one sentence or two for each wrong switch. */
 export function switchProblems(values: object): string[] {
   return given(values).flatMap(([name, value]) => {
