@@ -1,5 +1,5 @@
-// Two things that TypeDoc has no option for: it shows a named union by its name, and an inherited member only where
-// it is declared.
+// Three things that TypeDoc has no option for: it shows a named union by its name, an inherited member only where it is
+// declared, and a constructor without a link to the one that it overrides.
 import { Converter, ReferenceType, ReflectionKind, UnionType } from 'typedoc';
 
 /** @param {import('typedoc').Application} app */
@@ -47,4 +47,8 @@ function dropInherited(project) {
     const isRow = member.parent.kind === ReflectionKind.Interface && member.kind === ReflectionKind.Property;
     if (member.inheritedFrom && !isRow) project.removeReflection(member);
   }
+  // The link would lead to another class: all these headings are "Constructor", and are counted in another way than
+  // GitHub does.
+  for (const signature of project.getReflectionsByKind(ReflectionKind.ConstructorSignature))
+    delete signature.overwrites;
 }
