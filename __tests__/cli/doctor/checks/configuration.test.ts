@@ -18,6 +18,7 @@ interface Given {
   readonly baseURL?: string;
   readonly open?: string;
   readonly api?: string;
+  readonly accountBy?: 'host' | 'path' | 'appId';
 }
 
 function configured({
@@ -112,6 +113,14 @@ describe('the doctor, on the configuration', () => {
     for (const appId of ['"wxmine"', SECRET, 'gh_0123456789ab'])
       expect(find({ appId, appSecret: 'secret', ...emulated }, 'app-id').status).toBe('failed');
   });
+
+  it.each(['host', 'path'] as const)(
+    'says that no AppSecret is given for an account named by its %s',
+    (accountBy) => {
+      expect(find({ accountBy }, 'app-id', true).status).toBe('skipped');
+      expect(textOf(find({ accountBy }, 'app-secret', true))).toBe('skipped: not given (--app-secret -) → ');
+    },
+  );
 
   it('names the missing half of the credentials, and reports that nothing is given', () => {
     expect(textOf(find({ appId: APP_ID }, 'app-secret'))).toBe('failed: is missing → Set WECHAT_APP_SECRET.');

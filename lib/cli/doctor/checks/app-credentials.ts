@@ -31,7 +31,13 @@ export function checkAppId(configuration: Configuration, flow: AccountFlow, isAp
 }
 
 /** No app is given. That is a failure, unless a running app is checked: its checks need no app. */
-export function checkNoAppId(configuration: Configuration, isAppChecked: boolean): Finding {
+export function checkNoApp(configuration: Configuration, isAppChecked: boolean): Finding[] {
+  const id = checkNoAppId(configuration, isAppChecked);
+  // One account of many has an AppSecret, which can be given.
+  return configuration.accountBy === undefined ? [id] : [id, checkAppSecret(configuration, 'official')];
+}
+
+function checkNoAppId(configuration: Configuration, isAppChecked: boolean): Finding {
   const { appId: id } = FLOW_CHECKS.official;
   // Here `--account` names a host or a path: with an AppID, an app would be given.
   const isOneOfMany = configuration.accountBy !== undefined;

@@ -3,7 +3,7 @@ import { ACCOUNT_FLOWS, type AccountFlow } from '../../../oauth/flows';
 import { bilingual } from '../../bilingual';
 import { isGiven, usesRealPages, type Configuration } from '../configuration';
 import { warning, type Finding } from '../report/check-list';
-import { checkAppId, checkAppSecret, checkNoAppId } from './app-credentials';
+import { checkAppId, checkAppSecret, checkNoApp } from './app-credentials';
 import { checkBaseURL, checkRelayAddress } from './base-url';
 import { checkEndpoints } from './endpoints';
 
@@ -18,7 +18,7 @@ export function checkConfiguration(configuration: Configuration, isAppChecked: b
   const { relay } = configuration;
   return [
     ...(configuration.hasSecretInFlag ? [warning('secret-in-flag', TEXTS.secretInFlag)] : []),
-    ...(flows.length === 0 ? [checkNoAppId(configuration, isAppChecked)] : []),
+    ...(flows.length === 0 ? checkNoApp(configuration, isAppChecked) : []),
     ...flows.flatMap((flow) => [
       checkAppId(configuration, flow, isAppChecked),
       checkAppSecret(configuration, flow),
