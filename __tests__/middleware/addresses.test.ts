@@ -485,8 +485,8 @@ describe('the routes of other mounts', () => {
     expect([isRefused('/t49/logout'), isRefused('/other/logout')]).toEqual([true, false]);
   });
 
-  it('are recorded by the first 500 characters of the host', () => {
-    const long = 'h'.repeat(500);
+  it('are recorded once for all hosts that are longer than a host can be', () => {
+    const long = 'h'.repeat(255);
     host = `${long}a`;
     record('/shop');
     host = `${long}b`;
