@@ -334,7 +334,7 @@ describe('a flood', () => {
   it(`of ${CODES} codes keeps a few hundred bytes of each at most, and leaves the code of another user waiting for its scan`, async () => {
     const measured = await startMeasuredApp(emulator, { auth: { scanLogin: true } });
     const { official } = emulator.apps;
-    const tickets = new Tickets(official, 'wechat');
+    const tickets = new Tickets(official, 'wechat tap');
     const pc = { headers: { 'User-Agent': DESKTOP_CHROME } };
     const flood = async (count: number): Promise<void> => {
       for (let at = 0; at < count; at++) {

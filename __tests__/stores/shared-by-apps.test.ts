@@ -100,13 +100,45 @@ describe('a login', () => {
     expect(calls()).toBe(0);
   });
 
-  it('is still shared by two processes of one app', async () => {
+  it.each<[string, OwnOptions, OwnOptions]>([
+    ['of one app', { onLogin: admit }, { onLogin: admit }],
+    [
+      'whose baseURL is spelled in two ways',
+      { baseURL: 'http://LocalHost:80', onLogin: admit },
+      { baseURL: 'http://localhost/', onLogin: admit },
+    ],
+    [
+      'of two releases of an app that has a session key of its own',
+      { sessionKey: 'shop', onLogin: admit },
+      { sessionKey: 'shop', onLogin: () => ({ id: 8 }) },
+    ],
+  ])('is still shared by two processes %s', async (_what, first, second) => {
     const tokenStore = sharedStore();
-    const processes = await Promise.all([1, 2].map(() => start({ tokenStore, onLogin: admit })));
+    const processes = await Promise.all([first, second].map((auth) => start({ ...auth, tokenStore })));
     const [one, two] = processes as [TestApp, TestApp];
     const { search, cookie } = await loginAt(one, '/login?returnTo=/public');
     const response = await Browser.inWechat(two.url).get(`/callback${search}`, { cookie });
     expect(response.location).toBe('/public#');
+  });
+
+  it('in progress at one app is not ended by a logout at another app of the same host', async () => {
+    const tokenStore = sharedStore();
+    const shop = await start({ baseURL: 'http://localhost:1', tokenStore });
+    const staff = await start(
+      { baseURL: 'http://localhost:2', tokenStore },
+      { session: cookies({ name: 'staff' }) },
+    );
+    const browser = Browser.inWechat(shop.url);
+    const { location } = await browser.follow('/login');
+    const { search } = new URL(await agree(emulator, location));
+    // Browsers send the cookies of a host to every app on it.
+    const cookie = browser.cookies();
+    emulator.fail('userinfo', { delay: 300 });
+    const callback = browser.get(`/callback${search}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await Browser.inWechat(staff.url).get('/logout', { cookie });
+    expect((await callback).location).toBe('/#');
+    expect((await browser.get('/me')).status).toBe(200);
   });
 
   it('with a posted code at one app is not that of another app', async () => {
@@ -159,6 +191,21 @@ describe('a scan login', () => {
     const { ticket } = await showCode(devices(strict).pc);
     expect((await devices(lax).phone.get(`/scan/${ticket}`)).status).toBe(410);
     expect((await devices(strict).phone.get(`/scan/${ticket}`)).status).toBe(200);
+  });
+
+  it('with a PIN has three wrong tries for each code, however often the phone calls back', async () => {
+    const cache = new LocalCache(10);
+    const results = new Results(cache, new TicketRecords(cache), true);
+    const result = { openid: 'o', scope: 'snsapi_base', user: { openid: 'o' } } as never;
+    await results.keep('ticket', result);
+    const pin = await results.pinOf('ticket');
+    for (let tries = 0; tries < 3; tries++) {
+      await results.keep('ticket', result);
+      expect(await results.pinOf('ticket')).toBe(pin);
+      expect(await results.collect('ticket', 'wrong')).toBe('wrong pin');
+    }
+    await results.keep('ticket', result);
+    expect(await results.collect('ticket', pin)).toBe('none');
   });
 
   it('with a PIN accepts no result that was kept without one', async () => {

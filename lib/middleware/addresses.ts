@@ -179,30 +179,18 @@ const MAX_MOUNTS = 50;
 const MAX_SITES = 50;
 const MAX_LENGTH = 500;
 
-/**
- * The logout routes, as the options name them, of each `wechatAuth()` that has served no request yet → their
- * number.
- */
-const UNSEEN_LOGOUTS = new Map<string, number>();
-
-function countUnseen({ routes }: ResolvedOptions, change: 1 | -1): void {
-  if (routes.logout === false) return;
-  const name = comparablePath(routes.logout);
-  const count = (UNSEEN_LOGOUTS.get(name) ?? 0) + change;
-  if (count > 0) UNSEEN_LOGOUTS.set(name, count);
-  else UNSEEN_LOGOUTS.delete(name);
-}
+/** The logout routes of every `wechatAuth()` of this process, as the options name them. */
+const LOGOUTS = new Set<string>();
 
 /** Returns the function that records the mount that a request came through. */
-export function routeRecorder(options: ResolvedOptions): (context: Context) => void {
-  countUnseen(options, 1);
+export function routeRecorder({ routes }: ResolvedOptions): (context: Context) => void {
+  if (routes.logout !== false) LOGOUTS.add(comparablePath(routes.logout));
   let config: ResolvedOptions | undefined;
   let mounts: Mounts;
   return (context) => {
     // This runs on every request. Most middleware have one config, and to compare it costs less than a
     // lookup.
     if (context.config !== config) {
-      if (!config) countUnseen(options, -1);
       ({ config } = context);
       mounts = mountsOf(config);
     }
@@ -230,17 +218,14 @@ function isKnownRoute(context: Context, pathname: string): boolean {
  * Whether the path may be a route of this mount where a pattern stands for another text: a login below `/a`
  * must not end at `/b/logout`, even if nobody has requested `/b` yet. In Express, the pattern of an outer
  * router is unknown, and an optional part changes the depth of the mount. So every path that ends in the name
- * of its logout route counts as one; this also loses pages such as `/help/logout`. So does every path that
- * ends in the name of the logout route of another `wechatAuth()` whose mount is not known yet. Connect has no
- * patterns.
+ * of a logout route of this process counts as one; this also loses pages such as `/help/logout`. Connect has
+ * no patterns.
  */
 function mayBeOwnRoute(context: Context, pathname: string): boolean {
   const { params } = context;
   if (!params) return false;
   const whole = comparablePath(pathname);
-  const { logout } = context.config.routes;
-  const logouts = [...UNSEEN_LOGOUTS.keys(), ...(logout === false ? [] : [comparablePath(logout)])];
-  if (logouts.some((name) => whole.endsWith(name))) return true;
+  if ([...LOGOUTS].some((name) => whole.endsWith(name))) return true;
   const parts = Object.entries(params);
   if (parts.length === 0) return false;
   const mount = publicMount(context);

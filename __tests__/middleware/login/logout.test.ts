@@ -380,7 +380,7 @@ describe.each(SESSION_NAMES)('a flood of logouts, with %s', (kind) => {
       const states = Array.from({ length: 10_001 }, (_, at) => `${each} login ${at}`);
       await new CallbackResults(undefined, {
         loginTimeout: 60_000,
-        sessionKey: 'wechat',
+        site: 'wechat',
         namespace: 'wechat',
       }).endLogins(states, [], each);
     }

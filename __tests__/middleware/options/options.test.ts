@@ -413,7 +413,8 @@ describe('routes', () => {
   });
 
   it('can be left out: /logout is then a path of the app', async () => {
-    const app = await start({ routes: { logout: false } });
+    // In Express, the other wechatAuth() of this process have a route of that name.
+    const app = await start({ routes: { logout: false } }, { host: 'Connect' });
     const browser = Browser.inWechat(app.url);
     expect((await browser.get('/logout')).body).toBe('home');
     expect((await browser.logIn(emulator, '/login?returnTo=/logout')).url).toBe(`${app.url}/logout`);

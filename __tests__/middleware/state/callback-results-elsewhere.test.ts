@@ -28,7 +28,7 @@ function processWith(cache: SharedCache | undefined, sessionKey = 'wechat'): Cal
   jest.isolateModules(() => {
     const copy = jest.requireActual<typeof callbackResults>('../../../lib/middleware/state/callback-results');
     copies.push(
-      new copy.CallbackResults(cache, { loginTimeout: TIMEOUT, sessionKey, namespace: sessionKey }),
+      new copy.CallbackResults(cache, { loginTimeout: TIMEOUT, site: sessionKey, namespace: sessionKey }),
     );
   });
   const [results] = copies;

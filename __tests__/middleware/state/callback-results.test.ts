@@ -33,12 +33,12 @@ it('logouts are known until the last record of them has expired', async () => {
   at(0);
   const long = new CallbackResults(undefined, {
     loginTimeout: 600_000,
-    sessionKey: 'wechat',
+    site: 'wechat',
     namespace: 'wechat',
   });
   const short = new CallbackResults(undefined, {
     loginTimeout: 60_000,
-    sessionKey: 'wechat',
+    site: 'wechat',
     namespace: 'wechat',
   });
   expect(long.knowsLogouts).toBe(false);
@@ -452,7 +452,7 @@ describe('a logout', () => {
   it('lets no callback share its login, even after so many logouts that the record of this one was evicted', async () => {
     const results = new CallbackResults(undefined, {
       loginTimeout: 600_000,
-      sessionKey: 'wechat',
+      site: 'wechat',
       namespace: 'wechat',
     });
     const callback = { state: 'a state', code: 'a code', cookies: '' };

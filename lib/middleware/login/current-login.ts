@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options/resolve-options';
 import {
   bindingsOf,
   bindPending,
+  dropBoundByOther,
   dropScanLogins,
   finishedAt,
   recordFinished,
@@ -86,8 +87,8 @@ const LATE_LOGOUT_MS = 60_000;
 
 /**
  * Whether a logout at another process may have ended the login of this session: then the shared cache is
- * asked. After the first minute, once is enough: by then, a logout that the browser sent before it received
- * the login is recorded.
+ * asked. After the first minute, every ten seconds are enough: by then, a logout that the browser sent before
+ * it received the login is recorded.
  */
 export function mayMissLogout(req: HostRequest, config: ResolvedOptions): boolean {
   const { sessionKey, callbackResults, loginTimeout } = config;
@@ -107,12 +108,8 @@ export async function confirmedLogin(
   config: ResolvedOptions,
 ): Promise<WechatSession | undefined> {
   const session = getSession(req);
-  if (session && mayMissLogout(req, config)) {
-    const { callbackResults, sessionKey } = config;
-    const login = newestStateAndRoot(session, sessionKey);
-    const isOld = Math.abs(Date.now() - (finishedAt(session, sessionKey) ?? 0)) >= LATE_LOGOUT_MS;
-    if (!(await callbackResults.isAnyLoggedOut(login)) && isOld) callbackResults.confirm(login);
-  }
+  if (session && mayMissLogout(req, config))
+    await config.callbackResults.confirm(newestStateAndRoot(session, config.sessionKey));
   return currentLogin(req, config);
 }
 
@@ -354,7 +351,8 @@ export async function clearLogin(req: HostRequest, config: ResolvedOptions): Pro
     callbackResults.endLogins(pending, isUser ? [] : roots, 'pending'),
   ]);
   await dropScanResults(config, [...pending, ...finished]);
-  await regenerateSession(req, (key) => KEYS_IN_SESSION.has(key) && !own.includes(key));
+  const cleared = await regenerateSession(req, (key) => KEYS_IN_SESSION.has(key) && !own.includes(key));
+  for (const key of SESSION_KEYS) dropBoundByOther(cleared, key);
   await saveSession(req, config);
   report();
 }

@@ -117,7 +117,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
   const warnings = new Warnings();
   const namespace = namespaceOf(options);
   const ofLogins = namespaceOfLogins(options, namespace);
-  const limits = { loginTimeout, sessionKey, namespace: ofLogins };
+  const limits = { loginTimeout, site: namespace, namespace: ofLogins };
   const callbackResults = new CallbackResults(options.tokenStore, limits);
   const resolve = credentialResolver(options, warnings, namespace);
   const { account } = options;
@@ -156,18 +156,21 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
  * separates those of one site, `baseURL` those of several. It is a part of signatures and of tickets, so it
  * is the same in every process and every release of one app.
  */
-function namespaceOf({ sessionKey = 'wechat', baseURL = '' }: AuthOptions): string {
-  return `${sessionKey} ${baseURL.replace(/\/$/, '')}`.trimEnd();
+function namespaceOf({ sessionKey = 'wechat', baseURL }: AuthOptions): string {
+  const { origin = '', path = '' } = baseURL === undefined ? {} : splitBase(baseURL);
+  return `${sessionKey} ${origin}${path}`.trimEnd();
 }
 
 /**
  * As namespaceOf(), for logins in the shared cache, which live for a minute: an app that admits other users
  * must not take them for its own. Apps that have neither a session key nor a `baseURL` of their own differ at
- * least by their functions.
+ * least by the source of `onLogin`.
  */
-function namespaceOfLogins({ identity, snapshotUsers, onLogin }: AuthOptions, namespace: string): string {
-  const source = onLogin === undefined ? '' : Function.prototype.toString.call(onLogin);
-  return hash([namespace, identity ?? '', snapshotUsers ?? '', source]);
+function namespaceOfLogins(options: AuthOptions, namespace: string): string {
+  const { identity = 'openid', snapshotUsers = '', sessionKey, baseURL, onLogin } = options;
+  const isNamed = sessionKey !== undefined || baseURL !== undefined;
+  const source = isNamed || !onLogin ? '' : Function.prototype.toString.call(onLogin);
+  return hash([namespace, identity, snapshotUsers, source]);
 }
 
 /** Without an account that sends browsers to WeChat, no browser logs in, and WeChat never sends one back. */

@@ -5,7 +5,7 @@
 import { WechatAuthError } from '../../errors';
 import { STORE_LIMIT_MS } from '../../async/time-limit';
 import { isObject } from '../../is-object';
-import { lazyCache, type Cache, type LazyCache } from '../../lazy-cache';
+import { lazyCache, type Cache } from '../../lazy-cache';
 import { hasSharedCache, type SharedCache } from '../../stores/shared-cache';
 import type { TokenStore } from '../../stores/token-store';
 import { acrossProcesses, isLogin, orUndefined, SHARED_MS } from './across-processes';
@@ -25,6 +25,12 @@ export type LoginResult =
 
 /** How many entries are kept, and for how long: duplicate callbacks come within a minute. */
 const LIMITS = { max: 10_000, ttl: SHARED_MS } as const;
+
+/**
+ * For this long, a login that the shared cache has confirmed is not asked for again, unless it has just
+ * finished.
+ */
+const CONFIRMED_MS = 10_000;
 
 /** The parameters of a callback, and the cookies that the browser sent with it. */
 export interface CallbackParams {
@@ -71,8 +77,8 @@ export class CallbackResults {
   static readonly #logouts = new Logouts();
   readonly started: StartedLogins;
   readonly finishing: FinishingLogins;
-  /** By state and root: logins that no logout had ended when the shared cache was asked last. */
-  readonly #confirmed: LazyCache<true>;
+  /** By state and root: logins that no logout had ended when the shared cache was asked a moment ago. */
+  readonly #confirmed = lazyCache<true>({ max: LIMITS.max, ttl: CONFIRMED_MS });
   /** By public id: logins whose outcome was reported. */
   readonly #reported = lazyCache<true>(LIMITS);
 
@@ -80,12 +86,13 @@ export class CallbackResults {
     store: TokenStore | SharedCache | undefined,
     {
       loginTimeout,
-      sessionKey,
+      site,
       namespace,
     }: {
       /** Lifetime of a pending login, in ms. */
       readonly loginTimeout: number;
-      readonly sessionKey: string;
+      /** Session key and address: what several `wechatAuth()` that share a login have in common. */
+      readonly site: string;
       /** Separates logins from those of other apps that share the store. */
       readonly namespace: string;
     },
@@ -93,9 +100,8 @@ export class CallbackResults {
     this.#cache = store && hasSharedCache(store) ? store : undefined;
     this.#namespace = namespace;
     this.#loginTimeout = loginTimeout;
-    this.#confirmed = lazyCache({ max: LIMITS.max, ttl: loginTimeout });
     this.started = new StartedLogins(loginTimeout);
-    this.finishing = new FinishingLogins(this.#cache, sessionKey);
+    this.finishing = new FinishingLogins(this.#cache, site);
   }
 
   /**
@@ -231,23 +237,32 @@ export class CallbackResults {
 
   /** Whether a logout has ended one of these states or sessions, in this process or in another one. */
   async isAnyLoggedOut(statesOrRoots: readonly string[]): Promise<boolean> {
-    if (this.isLoggedOutHere(statesOrRoots)) return true;
+    return this.isLoggedOutHere(statesOrRoots) || (await this.#ask(statesOrRoots)) === 'ended';
+  }
+
+  /** As isAnyLoggedOut(), for a login of a session: see wasConfirmed(). */
+  async confirm(statesOrRoots: readonly string[]): Promise<void> {
+    if (this.isLoggedOutHere(statesOrRoots)) return;
+    if ((await this.#ask(statesOrRoots)) === 'none') this.#confirmed().set(statesOrRoots.join(), true);
+  }
+
+  /** Asks the shared cache for logouts, and records them in this process. */
+  async #ask(statesOrRoots: readonly string[]): Promise<'ended' | 'none' | 'unknown'> {
     const cache = this.#cache;
-    if (!cache) return false;
-    const ended = await Promise.all(
-      statesOrRoots.map((each) => orUndefined(STORE_LIMIT_MS, () => cache.readCache(logoutKey(each)))),
+    if (!cache) return 'none';
+    const read = async (key: string): Promise<{ isEnded: boolean }> => ({
+      isEnded: (await cache.readCache(key)) === true,
+    });
+    const records = await Promise.all(
+      statesOrRoots.map((each) => orUndefined(STORE_LIMIT_MS, () => read(logoutKey(each)))),
     );
-    statesOrRoots
-      .filter((_, index) => ended[index] === true)
-      .forEach((each) => CallbackResults.#logouts.record(each, 'pending', this.#loginTimeout));
-    return ended.includes(true);
+    const ended = statesOrRoots.filter((_, index) => records[index]?.isEnded);
+    for (const each of ended) CallbackResults.#logouts.record(each, 'pending', this.#loginTimeout);
+    if (ended.length > 0) return 'ended';
+    return records.includes(undefined) ? 'unknown' : 'none';
   }
 
-  /** Records that no logout has ended this login, and that none that is in progress will. */
-  confirm(statesOrRoots: readonly string[]): void {
-    this.#confirmed().set(statesOrRoots.join(), true);
-  }
-
+  /** Whether the shared cache has confirmed a moment ago that no logout had ended this login. */
   wasConfirmed(statesOrRoots: readonly string[]): boolean {
     return this.#confirmed().has(statesOrRoots.join());
   }

@@ -27,17 +27,18 @@ const MAX_LOGINS = 5;
  */
 export class FinishingLogins {
   /**
-   * By session key and a hash of the cookies. Every `wechatAuth()` of this process shares them, because
-   * several may use one session key, and so one login.
+   * By site and a hash of the cookies. Every `wechatAuth()` of this process shares them, because several may
+   * use one session key, and so one login.
    */
   static readonly #logins = lazyCache<Logins>({ max: 10_000, ttl: SHARED_MS });
 
   readonly #cache: SharedCache | undefined;
-  readonly #sessionKey: string;
+  readonly #site: string;
 
-  constructor(cache: SharedCache | undefined, sessionKey: string) {
+  /** @param site session key and address: browsers send the same cookies to several apps of one host */
+  constructor(cache: SharedCache | undefined, site: string) {
     this.#cache = cache;
-    this.#sessionKey = sessionKey;
+    this.#site = site;
   }
 
   /** The logins that requests with these cookies finish, or have finished in the last minute. */
@@ -91,7 +92,7 @@ export class FinishingLogins {
   }
 
   #keyOf(cookies: string): string {
-    return `${cookies}:${this.#sessionKey}`;
+    return `${cookies}:${this.#site}`;
   }
 }
 

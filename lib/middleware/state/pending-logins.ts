@@ -268,10 +268,22 @@ export function scanLoginsIn(session: Session, key: string): [state: string, log
  * @returns the states of the dropped logins. Copies of the session may still hold them.
  */
 export function dropScanLogins(session: Session, key: string): string[] {
+  return drop(session, key, (login) => isScan(login) || ticketOf(login) !== undefined);
+}
+
+/**
+ * Called when a user logs out who had logged in under another key. Only this user could have finished these
+ * logins, and afterwards nothing would tell who that was.
+ */
+export function dropBoundByOther(session: Session, key: string): void {
+  drop(session, key, (login) => bindingsOf(login).isBoundByOther === true);
+}
+
+function drop(session: Session, key: string, isWanted: (login: PendingLogin) => boolean): string[] {
   const logins = loginsIn(session, key);
   const dropped = Object.keys(logins.pending).filter((state) => {
     const login = logins.pending[state];
-    return login && (isScan(login) || ticketOf(login) !== undefined);
+    return login && isWanted(login);
   });
   for (const state of dropped) delete logins.pending[state];
   if (dropped.length > 0) storeLogins(session, key, logins);

@@ -45,9 +45,13 @@ export class Results {
     this.#hasPin = hasPin;
   }
 
+  /** A further result for a ticket has the PIN of the first, and its count of wrong ones. */
   async keep(name: string, result: ScanResult): Promise<void> {
-    const pin = this.#hasPin ? { pin: String(crypto.randomInt(10_000)).padStart(4, '0') } : {};
-    await this.#write(name, { ...result, ...pin, wrongPins: 0, until: Date.now() + LIFETIME_MS });
+    await this.#cache.lock(resultKey(name), async () => {
+      const { pin = newPin(), wrongPins = 0 } = (await this.#read(name)) ?? {};
+      const withPin = this.#hasPin ? { pin } : {};
+      await this.#write(name, { ...result, ...withPin, wrongPins, until: Date.now() + LIFETIME_MS });
+    });
   }
 
   async isKept(name: string): Promise<boolean> {
@@ -97,6 +101,10 @@ export class Results {
   async #write(name: string, result: StoredResult): Promise<void> {
     await this.#cache.writeCache(resultKey(name), result, result.until - Date.now());
   }
+}
+
+function newPin(): string {
+  return String(crypto.randomInt(10_000)).padStart(4, '0');
 }
 
 function resultKey(name: string): string {
