@@ -329,7 +329,7 @@ describe('an app that names its own user and session key', () => {
     const blocks = blocksOf(page).filter(({ language }) => language === 'ts');
 
     it('compiles with cookie-session', () => {
-      expect(blocks).toHaveLength(3);
+      expect(blocks).toHaveLength(4);
       const app = install(EXPRESS_5, '@types/cookie-session');
       for (const { given, code } of blocks)
         expect(errorsIn(app, [given, code].join('\n'), strictest)).toEqual([]);
