@@ -2,7 +2,7 @@
 import type { ResolvedOptions } from './options/resolve-options';
 import type { Context } from './context';
 import { copyOf } from './http/copy-of';
-import { fullURL, header, hostOf, isSecure, mountOf, withoutOrigin } from './http/request';
+import { fullURL, header, hostOf, hostToCompare, isSecure, mountOf, withoutOrigin } from './http/request';
 import { WechatAuthError } from '../errors';
 import { relayRedirectURI } from '../relay/redirect-uri';
 import { isPageFlow, type PageFlow } from '../oauth/flows';
@@ -244,7 +244,7 @@ function mayBeOwnRoute(context: Context, pathname: string): boolean {
  * The origin or host under which routes are known, so that apps on different hosts do not affect each other.
  */
 function siteOf({ req, config }: Context): string {
-  return config.base?.origin ?? hostOf(req);
+  return config.base?.origin ?? hostToCompare(req);
 }
 
 const ROUTE_NAMES = ['login', 'callback', 'logout'] as const;

@@ -98,12 +98,16 @@ export const MAX_HOST_LENGTH = 255;
  * header does.
  */
 export function hostOf(req: HostRequest): string {
+  return copyOf(hostToCompare(req));
+}
+
+/** As hostOf(), but not to be kept: it may hold the whole head of the request in memory. */
+export function hostToCompare(req: HostRequest): string {
   // An empty X-Forwarded-Host names no host, and counts as absent, as in Express.
   const forwarded = trustsProxy(req) ? firstValue(req.headers['x-forwarded-host']) : '';
   // HTTP/2 sends `:authority`. It counts even if there is a Host header too (RFC 9113 section 8.3.1).
   const host = forwarded || header(req, ':authority') || header(req, 'host');
-  if (host.length > MAX_HOST_LENGTH) return '';
-  return copyOf(host.toLowerCase());
+  return host.length > MAX_HOST_LENGTH ? '' : host.toLowerCase();
 }
 
 /** Empty if the request does not have the header. */
