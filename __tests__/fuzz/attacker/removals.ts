@@ -33,7 +33,7 @@ export const REMOVALS: readonly Removal[] = [
         instead: 'const key = (0, hash_1.hash)([state]);',
       },
     ],
-    finds: /logged in 小明|logged in as the victim/,
+    finds: /logged in 小明|logged in as the victim|own code logged in/,
   },
   {
     rule: 'the first user whose code is exchanged owns the state',
