@@ -29,7 +29,7 @@ export function originOf({ req, config }: Context): string {
   }
   const host = hostOf(req);
   const origin = `${isSecure(req) ? 'https' : 'http'}://${host}`;
-  // A host of that form may still be none, such as 999.999.999.999, or one with the port 99999.
+  // Not every text of that form is a host: 999.999.999.999 is none, and 99999 is no port.
   if (HOST.test(host) && URL.canParse(origin)) return origin;
   throw new WechatAuthError(
     'config',
@@ -185,7 +185,7 @@ const LOGOUTS = new Set<string>();
 /** Returns the function that records the mount that a request came through. */
 export function routeRecorder({ routes }: ResolvedOptions): (context: Context) => void {
   if (routes.logout !== false) LOGOUTS.add(comparablePath(routes.logout));
-  let config: ResolvedOptions | undefined;
+  let config: ResolvedOptions;
   let mounts: Mounts;
   return (context) => {
     // This runs on every request. Most middleware have one config, and to compare it costs less than a

@@ -115,17 +115,18 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
   if (faults.length > 0) throw new OptionsError(faults);
   const { preserveSession = true, loginTimeout = LOGIN_TIMEOUT_MS, sessionKey = 'wechat' } = options;
   const warnings = new Warnings();
-  const namespace = namespaceOf(options);
+  const base = options.baseURL === undefined ? undefined : splitBase(options.baseURL);
+  const namespace = namespaceOf(sessionKey, base);
   const ofLogins = namespaceOfLogins(options, namespace);
-  const limits = { loginTimeout, site: namespace, namespace: ofLogins };
-  const callbackResults = new CallbackResults(options.tokenStore, limits);
+  const resultOptions = { loginTimeout, site: namespace, namespace: ofLogins };
+  const callbackResults = new CallbackResults(options.tokenStore, resultOptions);
   const resolve = credentialResolver(options, warnings, namespace);
   const { account } = options;
   return {
     ...(account === undefined ? resolve(options) : { accounts: {}, scanLogin: undefined }),
     byRequest: account && { choose: account, resolve },
     missingAccount: undefined,
-    base: options.baseURL === undefined ? undefined : splitBase(options.baseURL),
+    base,
     relay: options.relay === undefined ? undefined : relayAddress(options.relay),
     routes: routesOf(options),
     scope: options.scope ?? 'snsapi_userinfo',
@@ -145,7 +146,7 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
     sessionKey,
     namespace,
     callbackResults,
-    codeResults: new CodeResults(options.tokenStore, callbackResults, limits),
+    codeResults: new CodeResults(options.tokenStore, callbackResults, resultOptions),
     sessionWatch: new SessionWatch(loginTimeout),
     warnings,
   };
@@ -156,9 +157,8 @@ export function resolveOptions(given: AuthOptions): ResolvedOptions {
  * separates those of one site, `baseURL` those of several. It is a part of signatures and of tickets, so it
  * is the same in every process and every release of one app.
  */
-function namespaceOf({ sessionKey = 'wechat', baseURL }: AuthOptions): string {
-  const { origin = '', path = '' } = baseURL === undefined ? {} : splitBase(baseURL);
-  return `${sessionKey} ${origin}${path}`.trimEnd();
+function namespaceOf(sessionKey: string, base: ResolvedOptions['base']): string {
+  return base ? `${sessionKey} ${base.origin}${base.path}` : sessionKey;
 }
 
 /**
